@@ -1,0 +1,2 @@
+//! Function.
+fn main() {}

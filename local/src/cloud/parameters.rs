@@ -1,0 +1,42 @@
+//! What AWS does not document, as parameters: tests draw them, and a safety property counts as shown only if it holds
+//! for every plausible draw.
+
+use chrono::TimeDelta;
+
+/// One choice for each behaviour that AWS leaves unsaid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters {
+    /// From a metric's minute to the first answer that contains it. UNKNOWN; plausible 0–10 min.
+    pub metric_delay: TimeDelta,
+    /// From an ElastiCache event to the first `DescribeEvents` that lists it. UNKNOWN; plausible 0–10 min.
+    pub event_delay: TimeDelta,
+    /// Whether the shard count in an answer changes when a reshard starts (`true`) or when it ends. UNKNOWN.
+    pub shard_count_changes_at_start: bool,
+    /// Whether a refused `TestFailover` counts against the 15 in 24 hours. UNKNOWN.
+    pub refused_failover_spends_budget: bool,
+    /// Bytes per second that one shard receives while slots move. ASSUMED 16 MiB/s: the service's 2017 announcement
+    /// spoke of about 1 GB a minute.
+    pub migration_bytes_per_second: u64,
+    /// Time to create a shard's nodes before slots move, and to delete nodes after. ASSUMED 5 min: an empty group's
+    /// reshards took tens of minutes in a public acceptance test.
+    pub node_creation: TimeDelta,
+    /// Time from an accepted change until a describe shows `modifying`. UNKNOWN; plausible 0–1 min.
+    pub modifying_delay: TimeDelta,
+    /// CPU, in percent of one core, that slot migration adds to each shard it touches. ASSUMED.
+    pub migration_cpu_percent: f64,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            metric_delay: TimeDelta::minutes(1),
+            event_delay: TimeDelta::minutes(1),
+            shard_count_changes_at_start: false,
+            refused_failover_spends_budget: false,
+            migration_bytes_per_second: 16 * 1024 * 1024,
+            node_creation: TimeDelta::minutes(5),
+            modifying_delay: TimeDelta::zero(),
+            migration_cpu_percent: 5.0,
+        }
+    }
+}

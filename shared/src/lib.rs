@@ -1,0 +1,8 @@
+//! The core of clusterwarden: observe, decide, act; nothing flows backwards.
+//!
+//! Everything outside [`aws`](https://docs.rs/clusterwarden) is pure: arguments in, value out, no clock, no environment,
+//! no I/O. The feature `aws` adds the adapters that talk to the services.
+
+pub mod cluster;
+pub mod policy;
+pub mod trigger;
