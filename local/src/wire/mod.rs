@@ -4,15 +4,263 @@ pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elasticache;
 pub mod http_server;
+pub mod query;
+pub mod xml;
 
 use axum::body::Bytes;
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, Request, Response, StatusCode};
+use serde_json::Value;
 
-use crate::cloud::Cloud;
+use crate::cloud::{Call, Cloud, Fault};
+use query::Params;
+
+/// A service's error as a client sees it, whatever the protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WireError {
+    /// HTTP status.
+    pub status: u16,
+    /// Wire code, such as `InvalidReplicationGroupState`.
+    pub code: String,
+    /// Message text.
+    pub message: String,
+}
+
+/// What a service answers: a body in its protocol, or an error.
+pub type Answer = Result<String, WireError>;
+
+/// A request, sorted by service and protocol.
+enum Routed {
+    /// AWS Query over XML, ElastiCache.
+    ElastiCache(Params),
+    /// CloudWatch in one of its three protocols.
+    CloudWatch(cloudwatch::Protocol),
+    /// AWS JSON 1.0, DynamoDB.
+    DynamoDb(Value),
+}
 
 /// Answers one request, or `None` when a fault swallowed the answer (the connection must then end without one).
-pub fn answer(
-    _cloud: &mut Cloud,
-    _request: &http::Request<Bytes>,
-) -> Option<http::Response<Bytes>> {
-    None
+///
+/// Every answer carries the virtual time as its `date` header, as AWS's answers carry AWS's time.
+pub fn answer(cloud: &mut Cloud, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+    let request_id = format!("00000000-0000-4000-8000-{:012}", cloud.calls.len() + 1);
+    let Some((service, operation, routed)) = route(request) else {
+        let text = "No such service here: send AWS Query, rpc-v2-cbor or AWS JSON for ElastiCache, CloudWatch or DynamoDB.";
+        return Some(respond(
+            404,
+            "text/plain",
+            text.as_bytes().to_vec(),
+            &request_id,
+            cloud.now(),
+            HeaderMap::new(),
+        ));
+    };
+    let parameters = match &routed {
+        Routed::ElastiCache(params) => params.to_json(),
+        Routed::CloudWatch(protocol) => protocol.to_json(),
+        Routed::DynamoDb(body) => body.clone(),
+    };
+    let at = cloud.now();
+    let fault = cloud.faults.take(&operation);
+    let (response, error_code) = match fault {
+        Some(Fault::LoseRequest) => (None, None),
+        Some(Fault::Error {
+            status,
+            code,
+            message,
+        }) => {
+            let error = WireError {
+                status,
+                code,
+                message,
+            };
+            let code = error.code.clone();
+            (Some(refuse(&routed, &error, &request_id, at)), Some(code))
+        }
+        None | Some(Fault::LoseAnswer) => {
+            let (response, code) = serve(cloud, &operation, &routed, &request_id);
+            (
+                if fault.is_none() {
+                    Some(response)
+                } else {
+                    None
+                },
+                code,
+            )
+        }
+    };
+    let status = response.as_ref().map(|response| response.status().as_u16());
+    cloud.calls.push(Call {
+        at,
+        service,
+        operation,
+        parameters,
+        status,
+        error_code,
+    });
+    response
+}
+
+fn route(request: &Request<Bytes>) -> Option<(&'static str, String, Routed)> {
+    let target = request
+        .headers()
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok());
+    if let Some((service, operation)) = target.and_then(|target| target.split_once('.')) {
+        let body = serde_json::from_slice(request.body()).unwrap_or(Value::Null);
+        return if service.starts_with("DynamoDB_") {
+            Some(("dynamodb", operation.to_owned(), Routed::DynamoDb(body)))
+        } else if service.starts_with("GraniteServiceVersion") {
+            let protocol = cloudwatch::Protocol::Json(body);
+            Some((
+                "monitoring",
+                operation.to_owned(),
+                Routed::CloudWatch(protocol),
+            ))
+        } else {
+            None
+        };
+    }
+    if let Some(rest) = request
+        .uri()
+        .path()
+        .strip_prefix("/service/GraniteServiceVersion20100801/operation/")
+    {
+        let protocol = cloudwatch::Protocol::cbor(request.body());
+        return Some(("monitoring", rest.to_owned(), Routed::CloudWatch(protocol)));
+    }
+    let form = if request.body().is_empty() {
+        Params::parse(request.uri().query().unwrap_or_default().as_bytes())
+    } else {
+        Params::parse(request.body())
+    };
+    let operation = form.get("Action")?.to_owned();
+    match form.get("Version") {
+        Some("2015-02-02") => Some(("elasticache", operation, Routed::ElastiCache(form))),
+        Some("2010-08-01") => Some((
+            "monitoring",
+            operation,
+            Routed::CloudWatch(cloudwatch::Protocol::Query(form)),
+        )),
+        _ => None,
+    }
+}
+
+fn serve(
+    cloud: &mut Cloud,
+    operation: &str,
+    routed: &Routed,
+    request_id: &str,
+) -> (Response<Bytes>, Option<String>) {
+    let at = cloud.now();
+    let outcome = match routed {
+        Routed::ElastiCache(params) => {
+            elasticache::answer(cloud, operation, params).map(|result| {
+                let text = xml::response(elasticache::XMLNS, operation, result, request_id);
+                respond(
+                    200,
+                    "text/xml",
+                    text.into_bytes(),
+                    request_id,
+                    at,
+                    HeaderMap::new(),
+                )
+            })
+        }
+        Routed::CloudWatch(protocol) => {
+            cloudwatch::answer(cloud, operation, protocol).map(|value| {
+                let (content_type, body, headers) = protocol.encode(operation, &value, request_id);
+                respond(200, content_type, body, request_id, at, headers)
+            })
+        }
+        Routed::DynamoDb(body) => dynamodb::answer(cloud, operation, body).map(|value| {
+            respond(
+                200,
+                dynamodb::CONTENT_TYPE,
+                value.to_string().into_bytes(),
+                request_id,
+                at,
+                HeaderMap::new(),
+            )
+        }),
+    };
+    match outcome {
+        Ok(response) => (response, None),
+        Err(error) => (refuse(routed, &error, request_id, at), Some(error.code)),
+    }
+}
+
+fn refuse(
+    routed: &Routed,
+    error: &WireError,
+    request_id: &str,
+    at: DateTime<Utc>,
+) -> Response<Bytes> {
+    match routed {
+        Routed::ElastiCache(_) => {
+            let text = xml::error(
+                elasticache::XMLNS,
+                error.status < 500,
+                &error.code,
+                &error.message,
+                request_id,
+            );
+            respond(
+                error.status,
+                "text/xml",
+                text.into_bytes(),
+                request_id,
+                at,
+                HeaderMap::new(),
+            )
+        }
+        Routed::CloudWatch(protocol) => {
+            let (content_type, body, headers) = protocol.encode_error(error, request_id);
+            respond(error.status, content_type, body, request_id, at, headers)
+        }
+        Routed::DynamoDb(_) => {
+            let body = dynamodb::error_body(error);
+            respond(
+                error.status,
+                dynamodb::CONTENT_TYPE,
+                body.to_string().into_bytes(),
+                request_id,
+                at,
+                HeaderMap::new(),
+            )
+        }
+    }
+}
+
+fn respond(
+    status: u16,
+    content_type: &'static str,
+    body: Vec<u8>,
+    request_id: &str,
+    at: DateTime<Utc>,
+    more: HeaderMap,
+) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static(content_type),
+    );
+    for (name, text) in [
+        ("date", http_date(at)),
+        ("x-amzn-requestid", request_id.to_owned()),
+    ] {
+        if let Ok(value) = text.parse() {
+            headers.insert(name, value);
+        }
+    }
+    headers.extend(more);
+    response
+}
+
+/// A time as HTTP spells it: `Mon, 23 Nov 2026 22:45:00 GMT`.
+fn http_date(at: DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
