@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, Utc};
 
+use crate::cluster::ReplicationGroupId;
+
 /// What an alarm says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlarmState {
@@ -68,3 +70,29 @@ impl Alarm {
 
 /// The alarms that were found, by name. A name that is absent was looked for and not found.
 pub type AlarmsSeen = BTreeMap<String, Alarm>;
+
+/// Application Auto Scaling names its alarms for replication groups so; a group that it governs has at least one.
+pub const AUTO_SCALING_PREFIX: &str = "TargetTracking-replication-group/";
+
+/// Whether an alarm's name shows that Application Auto Scaling governs this group: the prefix, the id, and then a mark such
+/// as `-AlarmHigh-…`. Ids have no capitals, so a capital tells `orders` from the `orders` in `orders-eu`; a name without
+/// any capital is taken to mean every group that it could mean, because two scalers must not govern one group.
+pub fn shows_auto_scaling(name: &str, group: &ReplicationGroupId) -> bool {
+    let Some(rest) = name.strip_prefix(AUTO_SCALING_PREFIX) else { return false };
+    let Some(tail) = rest.strip_prefix(group.as_str()).and_then(|tail| tail.strip_prefix('-')) else { return false };
+    tail.starts_with(|first: char| first.is_ascii_uppercase()) || !tail.contains(|c: char| c.is_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auto_scaling_of_a_longer_id_is_not_ours() {
+        let group = ReplicationGroupId::new("orders");
+        assert!(shows_auto_scaling("TargetTracking-replication-group/orders-AlarmHigh-1f0e", &group));
+        assert!(!shows_auto_scaling("TargetTracking-replication-group/orders-eu-AlarmHigh-1f0e", &group));
+        assert!(shows_auto_scaling("TargetTracking-replication-group/orders-1f0e", &group));
+        assert!(!shows_auto_scaling("orders-cpu-high", &group));
+    }
+}

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Observation, ShardSeries};
 use crate::{
     cluster::{Group, ShardId},
-    journal::{AttemptOutcome, Retry},
+    journal::AttemptOutcome,
     load::{Series, sums_throughout},
     policy::ReshardPolicy,
 };
@@ -191,17 +191,12 @@ fn asks_for_growth(name: &str, seen: &Observation) -> bool {
     let grown = seen.journal.last_change.is_some_and(|change| {
         change.at >= since && change.from.is_some_and(|from| change.to > from)
     });
-    let attempted = seen.journal.attempts.iter().any(|attempt| {
-        let refused = matches!(
-            attempt.outcome,
-            AttemptOutcome::Refused {
-                retry: Retry::Now | Retry::Later,
-                ..
-            }
-        );
+    let answered = seen.journal.attempts.iter().any(|attempt| {
+        // A refused or ineffective attempt was no answer; the hold after failures paces the next one.
+        let refused = matches!(attempt.outcome, AttemptOutcome::Refused { .. } | AttemptOutcome::Unchanged { .. });
         attempt.at >= since && attempt.to > attempt.from && !refused
     });
-    !grown && !attempted
+    !grown && !answered
 }
 
 /// Whether a lower count would carry the load, throughout the stabilization window.
