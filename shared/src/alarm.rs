@@ -78,9 +78,17 @@ pub const AUTO_SCALING_PREFIX: &str = "TargetTracking-replication-group/";
 /// as `-AlarmHigh-…`. Ids have no capitals, so a capital tells `orders` from the `orders` in `orders-eu`; a name without
 /// any capital is taken to mean every group that it could mean, because two scalers must not govern one group.
 pub fn shows_auto_scaling(name: &str, group: &ReplicationGroupId) -> bool {
-    let Some(rest) = name.strip_prefix(AUTO_SCALING_PREFIX) else { return false };
-    let Some(tail) = rest.strip_prefix(group.as_str()).and_then(|tail| tail.strip_prefix('-')) else { return false };
-    tail.starts_with(|first: char| first.is_ascii_uppercase()) || !tail.contains(|c: char| c.is_ascii_uppercase())
+    let Some(rest) = name.strip_prefix(AUTO_SCALING_PREFIX) else {
+        return false;
+    };
+    let Some(tail) = rest
+        .strip_prefix(group.as_str())
+        .and_then(|tail| tail.strip_prefix('-'))
+    else {
+        return false;
+    };
+    tail.starts_with(|first: char| first.is_ascii_uppercase())
+        || !tail.contains(|c: char| c.is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -90,9 +98,18 @@ mod tests {
     #[test]
     fn auto_scaling_of_a_longer_id_is_not_ours() {
         let group = ReplicationGroupId::new("orders");
-        assert!(shows_auto_scaling("TargetTracking-replication-group/orders-AlarmHigh-1f0e", &group));
-        assert!(!shows_auto_scaling("TargetTracking-replication-group/orders-eu-AlarmHigh-1f0e", &group));
-        assert!(shows_auto_scaling("TargetTracking-replication-group/orders-1f0e", &group));
+        assert!(shows_auto_scaling(
+            "TargetTracking-replication-group/orders-AlarmHigh-1f0e",
+            &group
+        ));
+        assert!(!shows_auto_scaling(
+            "TargetTracking-replication-group/orders-eu-AlarmHigh-1f0e",
+            &group
+        ));
+        assert!(shows_auto_scaling(
+            "TargetTracking-replication-group/orders-1f0e",
+            &group
+        ));
         assert!(!shows_auto_scaling("orders-cpu-high", &group));
     }
 }

@@ -5,12 +5,12 @@
 
 pub mod admit;
 pub mod alarm;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod cluster;
 pub mod journal;
 pub mod load;
 pub mod policy;
-#[cfg(feature = "aws")]
-pub mod aws;
 pub mod record;
 pub mod reshard;
 pub mod settings;

@@ -103,6 +103,20 @@ impl Series {
         })
     }
 
+    /// Whether nine in ten of the window's minutes have a sample, the newest is fresh, and the service said that the answer
+    /// is complete: whether a peak or a sum over the window means what it says.
+    pub fn covers(&self, now: DateTime<Utc>, window: Duration, stale_after: Duration) -> bool {
+        let Some((newest, _)) = self.newest() else {
+            return false;
+        };
+        let count = self
+            .window(newest, window)
+            .fold(0_u64, |count, _| count + 1);
+        self.complete
+            && now - newest <= delta(stale_after)
+            && count * 60 * 10 >= window.as_secs() * 9
+    }
+
     /// The largest sample. `None`: there is none.
     pub fn peak(&self) -> Option<f64> {
         self.samples.values().copied().reduce(f64::max)

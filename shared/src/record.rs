@@ -43,7 +43,9 @@ impl FromStr for Mode {
         match text {
             "plan" => Ok(Self::Plan),
             "apply" => Ok(Self::Apply),
-            other => Err(format!("the mode is {other:?}; it must be \"plan\" or \"apply\"")),
+            other => Err(format!(
+                "the mode is {other:?}; it must be \"plan\" or \"apply\""
+            )),
         }
     }
 }
@@ -120,13 +122,22 @@ pub struct Record {
 
 impl Record {
     /// The record of a verdict about which nothing has been done yet: held, or planned.
-    pub fn new(function: &'static str, mode: Mode, target: &str, at: DateTime<Utc>, verdict: Verdict) -> Self {
+    pub fn new(
+        function: &'static str,
+        mode: Mode,
+        target: &str,
+        at: DateTime<Utc>,
+        verdict: Verdict,
+    ) -> Self {
         let sentence = verdict.sentence;
-        let shards = verdict.inputs.iter().find(|input| input.name == "shards").map(|input| input.value.clone());
+        let shards = verdict
+            .inputs
+            .iter()
+            .find(|input| input.name == "shards")
+            .map(|input| input.value.clone());
         let (decision, request, outcome, plain) = match verdict.decision {
             Decision::Reshard(reshard) => {
-                let decision =
-                    json!({ "kind": reshard.kind(), "from": reshard.from, "to": reshard.to, "sentence": sentence });
+                let decision = json!({ "kind": reshard.kind(), "from": reshard.from, "to": reshard.to, "sentence": sentence });
                 (decision, Some(reshard.request()), Outcome::Planned, false)
             }
             Decision::Hold(hold) => {
@@ -179,13 +190,20 @@ pub struct Report {
 impl Report {
     /// An empty report.
     pub fn new(trigger: &Trigger) -> Self {
-        Self { trigger: label(trigger), records: Vec::new(), failures: Vec::new() }
+        Self {
+            trigger: label(trigger),
+            records: Vec::new(),
+            failures: Vec::new(),
+        }
     }
 
     /// The function's response.
     pub fn response(&self) -> Value {
         let mut counts: BTreeMap<&'static str, usize> =
-            ["held", "planned", "accepted", "superseded", "failed"].into_iter().map(|name| (name, 0)).collect();
+            ["held", "planned", "accepted", "superseded", "failed"]
+                .into_iter()
+                .map(|name| (name, 0))
+                .collect();
         for record in &self.records {
             let name = match record.outcome {
                 Outcome::Held => "held",
@@ -198,7 +216,11 @@ impl Report {
         }
         counts.insert("targets", self.records.len());
         let full = self.records.len() <= RECORDS_IN_FULL;
-        let records: Vec<&Record> = self.records.iter().filter(|record| full || !record.plain).collect();
+        let records: Vec<&Record> = self
+            .records
+            .iter()
+            .filter(|record| full || !record.plain)
+            .collect();
         json!({ "trigger": self.trigger, "counts": counts, "records": records })
     }
 }

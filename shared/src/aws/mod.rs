@@ -44,23 +44,36 @@ pub struct ServiceError {
 
 impl ServiceError {
     fn new(doing: &str, error: &(dyn std::error::Error + 'static)) -> Self {
-        Self { doing: doing.to_owned(), cause: DisplayErrorContext(error).to_string() }
+        Self {
+            doing: doing.to_owned(),
+            cause: DisplayErrorContext(error).to_string(),
+        }
     }
 }
 
 impl Aws {
     /// Clients as the environment configures them: Region, credentials, `AWS_ENDPOINT_URL…`.
     pub async fn from_environment(journal_table: &str) -> Self {
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ONE_ATTEMPT).build();
-        let config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ONE_ATTEMPT)
+            .build();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts)
+            .load()
+            .await;
         Self::new(&config, journal_table)
     }
 
     /// Clients with a configuration of one's own.
     pub fn new(config: &SdkConfig, journal_table: &str) -> Self {
         let clock = ServiceClock::default();
-        let elasticache = aws_sdk_elasticache::config::Builder::from(config).interceptor(clock.clone());
-        let once = elasticache.clone().retry_config(RetryConfig::disabled()).build();
+        let elasticache =
+            aws_sdk_elasticache::config::Builder::from(config).interceptor(clock.clone());
+        let once = elasticache
+            .clone()
+            .retry_config(RetryConfig::disabled())
+            .build();
         Self {
             elasticache: aws_sdk_elasticache::Client::from_conf(elasticache.build()),
             elasticache_once: aws_sdk_elasticache::Client::from_conf(once),
@@ -79,5 +92,7 @@ fn to_sdk(at: chrono::DateTime<chrono::Utc>) -> aws_smithy_types::DateTime {
 
 /// A time of the SDK as the core wants it. `None`: outside the years that chrono can hold.
 fn from_sdk(at: &aws_smithy_types::DateTime) -> Option<chrono::DateTime<chrono::Utc>> {
-    at.to_millis().ok().and_then(chrono::DateTime::from_timestamp_millis)
+    at.to_millis()
+        .ok()
+        .and_then(chrono::DateTime::from_timestamp_millis)
 }

@@ -8,7 +8,7 @@ use super::{
     Aws, ServiceError,
     dynamodb::Written,
     elasticache::Answer,
-    reshard_metrics::{evidence, load, span},
+    reshard_metrics::{evidence, load},
 };
 use crate::{
     admit,
@@ -69,7 +69,8 @@ impl Pass<'_> {
         for (id, policy) in self.targets(&fleet.groups) {
             considered.push(self.consider(id, policy, &fleet, &mut report).await);
         }
-        considered.sort_by_key(|target| admit::rank(&target.id, &target.verdict.decision, self.trigger));
+        considered
+            .sort_by_key(|target| admit::rank(&target.id, &target.verdict.decision, self.trigger));
         for target in considered {
             let record = self.carry_out(target, fleet.now, &mut report).await;
             emit(&record);
@@ -79,11 +80,22 @@ impl Pass<'_> {
     }
 
     /// Every group that the policy names, and every group there is that a glob of it matches.
-    fn targets(&self, groups: &BTreeMap<ReplicationGroupId, Group>) -> Vec<(ReplicationGroupId, &ReshardPolicy)> {
-        let named = self.policy.reshard.iter().map(|entry| &entry.replication_group);
-        let named = named.filter(|name| !name.contains(['*', '?'])).map(|name| ReplicationGroupId::new(name));
+    fn targets(
+        &self,
+        groups: &BTreeMap<ReplicationGroupId, Group>,
+    ) -> Vec<(ReplicationGroupId, &ReshardPolicy)> {
+        let named = self
+            .policy
+            .reshard
+            .iter()
+            .map(|entry| &entry.replication_group);
+        let named = named
+            .filter(|name| !name.contains(['*', '?']))
+            .map(|name| ReplicationGroupId::new(name));
         let all: BTreeSet<ReplicationGroupId> = named.chain(groups.keys().cloned()).collect();
-        all.into_iter().filter_map(|id| Some((id.clone(), self.policy.reshard_for(&id)?))).collect()
+        all.into_iter()
+            .filter_map(|id| Some((id.clone(), self.policy.reshard_for(&id)?)))
+            .collect()
     }
 
     async fn observe(&self, report: &mut Report) -> Fleet {
@@ -93,22 +105,60 @@ impl Pass<'_> {
             report.failures.push(sentence.clone());
             unreadable.get_or_insert(sentence);
         };
-        let groups = self.aws.groups().await.map_err(&mut note).unwrap_or_default();
+        let groups = self
+            .aws
+            .groups()
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
         let now = self.aws.clock.now().unwrap_or_else(self.clock);
-        let groups: BTreeMap<_, _> = groups.into_iter().map(|group| (group.id.clone(), group)).collect();
+        let groups: BTreeMap<_, _> = groups
+            .into_iter()
+            .map(|group| (group.id.clone(), group))
+            .collect();
         let targets = self.targets(&groups);
-        let names: BTreeSet<&String> =
-            targets.iter().flat_map(|(_, policy)| policy.alarms.scale_out.iter().chain(&policy.alarms.stop)).collect();
+        let names: BTreeSet<&String> = targets
+            .iter()
+            .flat_map(|(_, policy)| policy.alarms.scale_out.iter().chain(&policy.alarms.stop))
+            .collect();
         let names: Vec<String> = names.into_iter().cloned().collect();
-        let alarms = self.aws.alarms(&names).await.map_err(&mut note).unwrap_or_default();
-        let auto_scaling = self.aws.auto_scaling_alarms().await.map_err(&mut note).unwrap_or_default();
+        let alarms = self
+            .aws
+            .alarms(&names)
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
+        let auto_scaling = self
+            .aws
+            .auto_scaling_alarms()
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
         let mut keys: Vec<String> = targets.iter().map(|(id, _)| id.to_string()).collect();
         keys.push(EVERYTHING.to_owned());
-        let journals = self.aws.journals(&keys).await.map_err(&mut note).unwrap_or_default();
-        let there: Vec<(&Group, &ReshardPolicy)> =
-            targets.iter().filter_map(|(id, policy)| Some((groups.get(id)?, *policy))).collect();
-        let load = load(self.aws, &there, now).await.map_err(&mut note).unwrap_or_default();
-        Fleet { now, groups, alarms, auto_scaling, journals, load, unreadable }
+        let journals = self
+            .aws
+            .journals(&keys)
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
+        let there: Vec<(&Group, &ReshardPolicy)> = targets
+            .iter()
+            .filter_map(|(id, policy)| Some((groups.get(id)?, *policy)))
+            .collect();
+        let load = load(self.aws, &there, now)
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
+        Fleet {
+            now,
+            groups,
+            alarms,
+            auto_scaling,
+            journals,
+            load,
+            unreadable,
+        }
     }
 
     async fn consider<'a>(
@@ -120,12 +170,19 @@ impl Pass<'_> {
     ) -> Considered<'a> {
         let mut seen = see(&id, fleet);
         if let (Some(group), None) = (&seen.group, &seen.unreadable) {
-            let next = seen.journal.sighted(fleet.now, group.shard_count(), &group.activity());
+            let next = seen
+                .journal
+                .sighted(fleet.now, group.shard_count(), &group.activity());
             match self.keep(&id, &seen.journal, next).await {
                 Ok(Written::Yes(journal)) => seen.journal = journal,
                 Ok(Written::Superseded) => {
                     let verdict = held(Hold::Superseded, decide(policy, &seen));
-                    return Considered { id, policy, journal: seen.journal, verdict };
+                    return Considered {
+                        id,
+                        policy,
+                        journal: seen.journal,
+                        verdict,
+                    };
                 }
                 Err(error) => {
                     report.failures.push(error.to_string());
@@ -135,7 +192,7 @@ impl Pass<'_> {
         }
         let mut verdict = decide(policy, &seen);
         if let (true, Some(group)) = (verdict.wants_evidence, &seen.group) {
-            match evidence(self.aws, group, fleet.now, span(policy)).await {
+            match evidence(self.aws, group, policy, fleet.now).await {
                 Ok(evidence) => seen.evidence = Some(evidence),
                 Err(error) => {
                     report.failures.push(error.to_string());
@@ -144,17 +201,41 @@ impl Pass<'_> {
             }
             verdict = decide(policy, &seen);
         }
-        Considered { id, policy, journal: seen.journal, verdict }
+        Considered {
+            id,
+            policy,
+            journal: seen.journal,
+            verdict,
+        }
     }
 
     /// Writes what was sighted, if it says anything new. Plan mode writes it as well: a sight is a fact, not an intent, and a
     /// preview without it would differ from what apply mode does.
-    async fn keep(&self, id: &ReplicationGroupId, read: &Journal, next: Journal) -> Result<Written, ServiceError> {
-        if *read == next { Ok(Written::Yes(next)) } else { self.aws.write_journal(id.as_str(), &next).await }
+    async fn keep(
+        &self,
+        id: &ReplicationGroupId,
+        read: &Journal,
+        next: Journal,
+    ) -> Result<Written, ServiceError> {
+        if *read == next {
+            Ok(Written::Yes(next))
+        } else {
+            self.aws.write_journal(id.as_str(), &next).await
+        }
     }
 
-    async fn carry_out(&self, target: Considered<'_>, now: DateTime<Utc>, report: &mut Report) -> Record {
-        let Considered { id, policy, journal, verdict } = target;
+    async fn carry_out(
+        &self,
+        target: Considered<'_>,
+        now: DateTime<Utc>,
+        report: &mut Report,
+    ) -> Record {
+        let Considered {
+            id,
+            policy,
+            journal,
+            verdict,
+        } = target;
         let decision = verdict.decision.clone();
         let mut record = Record::new(FUNCTION, self.mode, id.as_str(), now, verdict);
         record.policy.clone_from(&self.policy.version);
@@ -171,14 +252,22 @@ impl Pass<'_> {
     }
 
     /// Writes the intent, sends the request once, writes what the service said.
-    async fn act(&self, reshard: &Reshard, journal: &Journal, now: DateTime<Utc>, record: &mut Record, report: &mut Report) {
+    async fn act(
+        &self,
+        reshard: &Reshard,
+        journal: &Journal,
+        now: DateTime<Utc>,
+        record: &mut Record,
+        report: &mut Report,
+    ) {
         let target = reshard.group.as_str();
         let asking = journal.asking(now, reshard.from, reshard.to, reshard.remove.clone());
         let asked = match self.aws.write_journal(target, &asking).await {
             Ok(Written::Yes(journal)) => journal,
             Ok(Written::Superseded) => {
                 record.outcome = Outcome::Superseded;
-                record.note = Some("another run wrote the journal first; nothing was sent".to_owned());
+                record.note =
+                    Some("another run wrote the journal first; nothing was sent".to_owned());
                 return;
             }
             Err(error) => {
@@ -193,8 +282,12 @@ impl Pass<'_> {
                 (record.outcome, record.request_id) = (Outcome::Accepted, request_id);
                 Some(AttemptOutcome::Accepted)
             }
-            Answer::AlreadySo { request_id, message } => {
-                (record.outcome, record.request_id, record.note) = (Outcome::Accepted, request_id, Some(message));
+            Answer::AlreadySo {
+                request_id,
+                message,
+            } => {
+                (record.outcome, record.request_id, record.note) =
+                    (Outcome::Accepted, request_id, Some(message));
                 Some(AttemptOutcome::Completed { at: now })
             }
             Answer::Busy(failure) => {
@@ -212,14 +305,21 @@ impl Pass<'_> {
         };
         let Some(outcome) = outcome else { return };
         // If this write is lost the attempt stays "asked", and later passes conclude from what they see.
-        if let Err(error) = self.aws.write_journal(target, &asked.answered(outcome)).await {
+        if let Err(error) = self
+            .aws
+            .write_journal(target, &asked.answered(outcome))
+            .await
+        {
             report.failures.push(error.to_string());
         }
     }
 }
 
 fn refused(failure: &crate::record::CallFailure) -> Option<AttemptOutcome> {
-    failure.retry.map(|retry| AttemptOutcome::Refused { code: failure.code.clone(), retry })
+    failure.retry.map(|retry| AttemptOutcome::Refused {
+        code: failure.code.clone(),
+        retry,
+    })
 }
 
 /// Why a change is planned only. `None`: it may be carried out.
@@ -227,8 +327,12 @@ fn not_allowed(mode: Mode, apply: Apply, reshard: &Reshard) -> Option<String> {
     let grows = reshard.to > reshard.from;
     match (mode, apply) {
         (Mode::Plan, _) => Some("planned only: the function runs in plan mode".to_owned()),
-        (Mode::Apply, Apply::None) => Some("planned only: the policy says apply = \"none\"".to_owned()),
-        (Mode::Apply, Apply::Out) if !grows => Some("planned only: the policy says apply = \"out\"".to_owned()),
+        (Mode::Apply, Apply::None) => {
+            Some("planned only: the policy says apply = \"none\"".to_owned())
+        }
+        (Mode::Apply, Apply::Out) if !grows => {
+            Some("planned only: the policy says apply = \"out\"".to_owned())
+        }
         (Mode::Apply, Apply::Out | Apply::All) => None,
     }
 }
@@ -240,7 +344,11 @@ fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
         group: fleet.groups.get(id).cloned(),
         load: fleet.load.get(id).cloned().unwrap_or_default(),
         alarms: fleet.alarms.clone(),
-        auto_scaling: fleet.auto_scaling.iter().find(|name| shows_auto_scaling(name, id)).cloned(),
+        auto_scaling: fleet
+            .auto_scaling
+            .iter()
+            .find(|name| shows_auto_scaling(name, id))
+            .cloned(),
         journal: journal(id.as_str()),
         pause_of_everything: journal(EVERYTHING).pause,
         unreadable: fleet.unreadable.clone(),
@@ -250,5 +358,10 @@ fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
 
 /// A verdict with its decision replaced by a hold.
 fn held(hold: Hold, verdict: Verdict) -> Verdict {
-    Verdict { sentence: hold.to_string(), decision: Decision::Hold(hold), wants_evidence: false, ..verdict }
+    Verdict {
+        sentence: hold.to_string(),
+        decision: Decision::Hold(hold),
+        wants_evidence: false,
+        ..verdict
+    }
 }

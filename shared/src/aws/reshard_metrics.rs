@@ -1,6 +1,9 @@
 //! Which metrics tell a group's load and its nodes' memory, and how their answers become series and evidence.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -33,14 +36,27 @@ pub(super) async fn load(
 ) -> Result<BTreeMap<ReplicationGroupId, BTreeMap<ShardId, ShardSeries>>, ServiceError> {
     let (mut wanted, mut places) = (Vec::new(), Vec::new());
     for (group, policy) in groups {
-        for (place, metric) in group.shards.iter().flat_map(|shard| load_metrics(group, shard, policy)) {
+        for (place, metric) in group
+            .shards
+            .iter()
+            .flat_map(|shard| load_metrics(group, shard, policy))
+        {
             wanted.push(metric);
             places.push((*group, *policy, place));
         }
     }
-    let longest = groups.iter().map(|(_, policy)| span(policy)).max().unwrap_or_default();
-    let answered = if wanted.is_empty() { Vec::new() } else { aws.metrics(&wanted, now, longest).await? };
+    let longest = groups
+        .iter()
+        .map(|(_, policy)| span(policy))
+        .max()
+        .unwrap_or_default();
+    let answered = if wanted.is_empty() {
+        Vec::new()
+    } else {
+        aws.metrics(&wanted, now, longest).await?
+    };
     let mut load: BTreeMap<ReplicationGroupId, BTreeMap<ShardId, ShardSeries>> = BTreeMap::new();
+    let mut measured_by_host = BTreeSet::new();
     for ((group, policy, place), series) in places.into_iter().zip(answered) {
         let series = series.since(Some(now - delta(span(policy))));
         let shards = load.entry(group.id.clone()).or_default();
@@ -49,9 +65,13 @@ pub(super) async fn load(
             Place::Memory(shard) => shards.entry(shard).or_default().memory = series,
             Place::HostCpu(shard, vcpus) => {
                 let series = series.scaled(f64::from(vcpus));
+                let first = measured_by_host.insert((group.id.clone(), shard.clone()));
                 let known = &mut shards.entry(shard).or_default().engine_cpu;
-                // The first node's series stands alone; an incomplete later one makes the whole incomplete.
-                *known = if *known == Series::default() { series } else { known.hottest(&series) };
+                *known = if first {
+                    series
+                } else {
+                    known.hottest(&series)
+                };
             }
         }
     }
@@ -66,16 +86,25 @@ pub(super) async fn load(
 fn load_metrics(group: &Group, shard: &Shard, policy: &ReshardPolicy) -> Vec<(Place, Wanted)> {
     let of_shard = |metric| Wanted {
         metric,
-        dimensions: vec![("NodeGroupId", shard.id.to_string()), ("ReplicationGroupId", group.id.to_string())],
+        dimensions: vec![
+            ("NodeGroupId", shard.id.to_string()),
+            ("ReplicationGroupId", group.id.to_string()),
+        ],
         statistic: "Maximum",
     };
     let mut metrics = Vec::new();
     if policy.targets.engine_cpu.is_some() {
         match group.small_node_vcpus() {
             Some(vcpus) => metrics.extend(shard.nodes.iter().map(|node| {
-                (Place::HostCpu(shard.id.clone(), vcpus), of_node(&node.id, "CPUUtilization", "Maximum"))
+                (
+                    Place::HostCpu(shard.id.clone(), vcpus),
+                    of_node(&node.id, "CPUUtilization", "Maximum"),
+                )
             })),
-            None => metrics.push((Place::EngineCpu(shard.id.clone()), of_shard("EngineCPUUtilization"))),
+            None => metrics.push((
+                Place::EngineCpu(shard.id.clone()),
+                of_shard("EngineCPUUtilization"),
+            )),
         }
     }
     if policy.targets.memory.is_some() {
@@ -86,17 +115,29 @@ fn load_metrics(group: &Group, shard: &Shard, policy: &ReshardPolicy) -> Vec<(Pl
 }
 
 fn of_node(node: &NodeId, metric: &'static str, statistic: &'static str) -> Wanted {
-    Wanted { metric, dimensions: vec![("CacheClusterId", node.to_string())], statistic }
+    Wanted {
+        metric,
+        dimensions: vec![("CacheClusterId", node.to_string())],
+        statistic,
+    }
 }
 
-/// What each node of a group has in memory, over the window.
+/// What each node of a group has in memory, over the stabilization window.
+///
+/// A metric counts only if it covers the window. That also guards the load: a shard's Maximum says nothing of a primary that
+/// has fallen silent beside an idle replica, but such a node has no bytes here either.
 pub(super) async fn evidence(
     aws: &Aws,
     group: &Group,
+    policy: &ReshardPolicy,
     now: DateTime<Utc>,
-    window: Duration,
 ) -> Result<Evidence, ServiceError> {
-    let nodes: Vec<&NodeId> = group.shards.iter().flat_map(|shard| &shard.nodes).map(|node| &node.id).collect();
+    let nodes: Vec<&NodeId> = group
+        .shards
+        .iter()
+        .flat_map(|shard| &shard.nodes)
+        .map(|node| &node.id)
+        .collect();
     let wanted: Vec<Wanted> = nodes
         .iter()
         .flat_map(|node| {
@@ -108,9 +149,10 @@ pub(super) async fn evidence(
             ]
         })
         .collect();
-    let answered = aws.metrics(&wanted, now, window).await?;
-    // An incomplete answer may lack just the minute that mattered.
-    let whole = |series: &Series, value: Option<f64>| value.filter(|_| series.complete);
+    let answered = aws.metrics(&wanted, now, span(policy)).await?;
+    let whole = |series: &Series, value: Option<f64>| {
+        value.filter(|_| series.covers(now, policy.stabilization, policy.stale_after))
+    };
     let of_one = |four: &[Series]| match four {
         [bytes, memory, evictions, lag] => NodeEvidence {
             bytes: whole(bytes, bytes.peak()),
@@ -120,5 +162,9 @@ pub(super) async fn evidence(
         },
         _ => NodeEvidence::default(),
     };
-    Ok(nodes.into_iter().cloned().zip(answered.chunks(4).map(of_one)).collect())
+    Ok(nodes
+        .into_iter()
+        .cloned()
+        .zip(answered.chunks(4).map(of_one))
+        .collect())
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_elasticache::{
     config::{
-        ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeDeserializationInterceptorContextRef,
+        ConfigBag, Intercept, RuntimeComponents,
+        interceptors::BeforeDeserializationInterceptorContextRef,
     },
     error::BoxError,
 };
@@ -36,7 +37,9 @@ impl Intercept for ServiceClock {
         _bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let date = context.response().headers().get("date");
-        let at = date.and_then(|text| DateTime::parse_from_rfc2822(text).ok()).map(|at| at.to_utc());
+        let at = date
+            .and_then(|text| DateTime::parse_from_rfc2822(text).ok())
+            .map(|at| at.to_utc());
         if let (Some(at), Ok(mut newest)) = (at, self.0.lock()) {
             *newest = Some(at);
         }

@@ -347,8 +347,12 @@ fn inputs(policy: &ReshardPolicy, seen: &Observation, demand: &Demand) -> Vec<In
     for id in ids {
         for need in &demand.needs {
             let settled = seen.journal.last_change.map(|change| change.at);
-            let series = seen.load.get(id).map(|load| need.measure.of(load).since(settled));
-            let mean = series.as_ref()
+            let series = seen
+                .load
+                .get(id)
+                .map(|load| need.measure.of(load).since(settled));
+            let mean = series
+                .as_ref()
                 .and_then(|series| series.recent_mean(seen.at, policy.window, policy.stale_after));
             let name = format!("{} of shard {id}", need.measure);
             let value = mean.map_or(Value::Null, |mean| {

@@ -193,7 +193,10 @@ fn asks_for_growth(name: &str, seen: &Observation) -> bool {
     });
     let answered = seen.journal.attempts.iter().any(|attempt| {
         // A refused or ineffective attempt was no answer; the hold after failures paces the next one.
-        let refused = matches!(attempt.outcome, AttemptOutcome::Refused { .. } | AttemptOutcome::Unchanged { .. });
+        let refused = matches!(
+            attempt.outcome,
+            AttemptOutcome::Refused { .. } | AttemptOutcome::Unchanged { .. }
+        );
         attempt.at >= since && attempt.to > attempt.from && !refused
     });
     !grown && !answered
