@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{Path, State},
-    response::{AppendHeaders, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use http::{HeaderMap, StatusCode, header};
@@ -222,7 +222,7 @@ async fn next(State(desk): State<Arc<Desk>>) -> Response {
         ("lambda-runtime-invoked-function-arn", work.function_arn),
         ("lambda-runtime-trace-id", work.trace_id),
     ];
-    (AppendHeaders(headers), work.event).into_response()
+    (headers, work.event).into_response()
 }
 
 async fn response(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Body) -> Response {

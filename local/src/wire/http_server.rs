@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, HttpBody, to_bytes},
     extract::{ConnectInfo, State},
     response::{IntoResponse, Response},
 };
@@ -101,6 +101,11 @@ async fn serve(
     request: Request<Body>,
 ) -> Response {
     let (parts, body) = request.into_parts();
+    // A body that announces too much is refused unread; one that does not say its size, on the way.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > BODY_LIMIT {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };

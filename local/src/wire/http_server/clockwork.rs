@@ -31,8 +31,7 @@ impl Clockwork {
     /// Lets `speed` virtual seconds pass in each real second; 0 stops the clock, and what lies outside of 0 to
     /// [`Self::MAX_SPEED`] is brought inside. To be called inside a Tokio runtime.
     pub fn start(cloud: Arc<Mutex<Cloud>>, speed: f64) -> Self {
-        // `clamp` keeps NaN; `max` and `min` do not.
-        let speed = speed.max(0.0).min(Self::MAX_SPEED);
+        let speed = speed.clamp(0.0, Self::MAX_SPEED);
         let task = tokio::spawn(async move {
             let mut ticks = interval(TICK);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
