@@ -10,9 +10,9 @@ const ALLOWED_ACTIONS: [&str; 19] = [
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "cloudwatch:ListAlarmMuteRules",
+    "dynamodb:BatchGetItem",
     "dynamodb:GetItem",
     "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
@@ -348,6 +348,52 @@ fn resharding_is_granted_in_apply_mode_only_within_the_pattern_and_under_the_cei
     assert_eq!(
         statement["Condition"],
         json!({ "NumericLessThanEquals": { "elasticache:NumNodeGroups": { "Ref": "MaxShardsCeiling" } } })
+    );
+}
+
+/// The operations that a file of `aws/` calls, in the API's spelling: `.describe_events()` is `DescribeEvents`.
+fn called_operations(source: &str) -> impl Iterator<Item = String> {
+    const VERBS: [&str; 9] = [
+        "batch", "create", "delete", "describe", "list", "modify", "put", "test", "update",
+    ];
+    source
+        .split('.')
+        .filter_map(|piece| piece.split_once("()"))
+        .map(|(name, _)| name.split('_').collect::<Vec<_>>())
+        .filter(|words| {
+            words.len() > 1 && (VERBS.contains(&words[0]) || words[..2] == ["get", "metric"])
+        })
+        .map(|words| {
+            let capitals = words.iter().map(|word| {
+                let (first, rest) = word.split_at(1);
+                first.to_uppercase() + rest
+            });
+            capitals.collect()
+        })
+}
+
+#[test]
+fn every_operation_that_the_core_calls_is_granted() {
+    let template = template();
+    let granted: BTreeSet<String> = functions(&template)
+        .iter()
+        .flat_map(|(_, function)| statements(role_of(&template, function)))
+        .flat_map(|(_, statement)| actions(statement))
+        .filter_map(|action| action.split_once(':'))
+        .map(|(_, operation)| operation.to_owned())
+        .collect();
+    let mut called = BTreeSet::new();
+    for entry in fs::read_dir(root().join("shared/src/aws")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            called.extend(called_operations(&fs::read_to_string(path).unwrap()));
+        }
+    }
+    assert!(called.contains("DescribeReplicationGroups"), "{called:?}");
+    assert!(
+        called.is_subset(&granted),
+        "called but not granted: {:?}",
+        &called - &granted
     );
 }
 
