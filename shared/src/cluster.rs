@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::window::{DailyWindow, WeeklyWindow};
+
 /// The id of a replication group, lower case, as ElastiCache returns it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -44,3 +46,184 @@ macro_rules! id {
 id!(ReplicationGroupId);
 id!(ShardId);
 id!(NodeId);
+
+/// How ready something is for a change, as the service words it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// `available`.
+    Available,
+    /// A backup is being taken (`snapshotting`): busy, but nothing changes.
+    Snapshotting,
+    /// Any other word, such as `modifying`, `creating`, `deleting`.
+    Busy(String),
+    /// The service did not say.
+    Unsaid,
+}
+
+impl Status {
+    /// Reads the service's word; `None` is [`Status::Unsaid`], never available.
+    pub fn read(word: Option<&str>) -> Self {
+        match word {
+            Some("available") => Self::Available,
+            Some("snapshotting") => Self::Snapshotting,
+            Some(other) => Self::Busy(other.to_owned()),
+            None => Self::Unsaid,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Available => f.write_str("available"),
+            Self::Snapshotting => f.write_str("snapshotting"),
+            Self::Busy(word) => f.write_str(word),
+            Self::Unsaid => f.write_str("unsaid"),
+        }
+    }
+}
+
+/// One replication group as the service describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Its id.
+    pub id: ReplicationGroupId,
+    /// Its own status; members have theirs.
+    pub status: Status,
+    /// `enabled`, `disabled` or `compatible`; `None`: the service did not say.
+    pub cluster_mode: Option<String>,
+    /// Such as `cache.r7g.xlarge`; `None`: the service did not say.
+    pub node_type: Option<String>,
+    /// The Global Datastore it belongs to.
+    pub global_datastore: Option<String>,
+    /// When the daily backup starts, if backups are on.
+    pub snapshot_window: Option<DailyWindow>,
+    /// When weekly maintenance runs.
+    pub maintenance_window: Option<WeeklyWindow>,
+    /// How far slot migration is, in percent, while a reshard runs.
+    pub slot_migration_percent: Option<f64>,
+    /// How many nodes the group itself lists, to compare with its shards' members.
+    pub member_count: usize,
+    /// Its shards, in the service's order.
+    pub shards: Vec<Shard>,
+}
+
+/// One shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Its id.
+    pub id: ShardId,
+    /// Its status.
+    pub status: Status,
+    /// How many of the 16,384 slots it holds; `None`: the service did not say, or not readably.
+    pub slots: Option<u32>,
+    /// Its nodes.
+    pub nodes: Vec<Node>,
+}
+
+/// One node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its id.
+    pub id: NodeId,
+    /// Where it runs.
+    pub availability_zone: Option<String>,
+    /// Its status.
+    pub status: Status,
+}
+
+/// What is going on in a group, over all three levels of status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Activity {
+    /// Group, shards and nodes are available and the member counts agree.
+    Idle,
+    /// A backup is being taken; nothing else goes on.
+    Snapshotting,
+    /// Something is not available: which, and what the service calls it.
+    Changing {
+        /// The group, shard or node.
+        what: String,
+        /// The service's word.
+        status: String,
+    },
+}
+
+impl Group {
+    /// How many shards there are.
+    pub fn shard_count(&self) -> u32 {
+        u32::try_from(self.shards.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Nodes per shard that a new shard would get: as many as the smallest shard has.
+    pub fn nodes_per_new_shard(&self) -> u32 {
+        let smallest = self
+            .shards
+            .iter()
+            .map(|shard| shard.nodes.len())
+            .min()
+            .unwrap_or(1)
+            .max(1);
+        u32::try_from(smallest).unwrap_or(u32::MAX)
+    }
+
+    /// Looks at all three levels: a group that says `available` may still have members that come or go.
+    pub fn activity(&self) -> Activity {
+        let of_group = std::iter::once((format!("replication group {}", self.id), &self.status));
+        let of_shards = self
+            .shards
+            .iter()
+            .map(|shard| (format!("shard {}", shard.id), &shard.status));
+        let of_nodes = self.shards.iter().flat_map(|shard| &shard.nodes);
+        let of_nodes = of_nodes.map(|node| (format!("node {}", node.id), &node.status));
+        let mut snapshotting = false;
+        for (what, status) in of_group.chain(of_shards).chain(of_nodes) {
+            match status {
+                Status::Available => {}
+                Status::Snapshotting => snapshotting = true,
+                Status::Busy(_) | Status::Unsaid => {
+                    return Activity::Changing {
+                        what,
+                        status: status.to_string(),
+                    };
+                }
+            }
+        }
+        let in_shards: usize = self.shards.iter().map(|shard| shard.nodes.len()).sum();
+        if in_shards != self.member_count {
+            let what = format!("replication group {}", self.id);
+            let status = format!("{} members, {in_shards} in shards", self.member_count);
+            return Activity::Changing { what, status };
+        }
+        if snapshotting {
+            Activity::Snapshotting
+        } else {
+            Activity::Idle
+        }
+    }
+
+    /// vCPUs of the node type where there are at most two: there the host's CPU limits the engine, and AWS publishes
+    /// `CPUUtilization` as the measure. `None`: more than two, or the size is not one we know.
+    ///
+    /// Every current family's `micro`, `small`, `medium` and `large` nodes have two vCPUs; only retired types had one.
+    pub fn small_node_vcpus(&self) -> Option<u32> {
+        let size = self.node_type.as_deref()?.rsplit('.').next()?;
+        matches!(size, "micro" | "small" | "medium" | "large").then_some(2)
+    }
+}
+
+/// Counts the slots of a list such as `0-324,5462-5692,9000`. `None`: not such a list.
+pub fn count_slots(ranges: &str) -> Option<u32> {
+    ranges
+        .split(',')
+        .map(str::trim)
+        .filter(|range| !range.is_empty())
+        .try_fold(0_u32, |sum, range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            let (first, last): (u32, u32) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+            let count = last.checked_sub(first)?.checked_add(1)?;
+            (last < SLOTS).then_some(sum + count)
+        })
+}
+
+/// A cluster's keys hash to this many slots.
+pub const SLOTS: u32 = 16_384;

@@ -3,6 +3,16 @@
 //! Everything outside [`aws`](https://docs.rs/clusterwarden) is pure: arguments in, value out, no clock, no environment,
 //! no I/O. The feature `aws` adds the adapters that talk to the services.
 
+pub mod admit;
+pub mod alarm;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod cluster;
+pub mod journal;
+pub mod load;
 pub mod policy;
+pub mod record;
+pub mod reshard;
+pub mod settings;
 pub mod trigger;
+pub mod window;

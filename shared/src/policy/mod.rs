@@ -1,6 +1,21 @@
 //! The policy: every target this deployment may touch, with its bounds and its pace.
+//!
+//! [`Policy::parse`] reads the file and lists every mistake of it at once, drawn under its line. [`KEYS`] is the list of
+//! keys it knows; `docs/policy.md` explains each of them.
+
+mod draft;
+mod keys;
+mod mistake;
+mod names;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod walk;
 
 use std::time::Duration;
+
+pub use keys::{Absent, KEYS, Key, Takes};
+pub use mistake::{Mistake, Mistakes};
 
 use serde::{Deserialize, Serialize};
 

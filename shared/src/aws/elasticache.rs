@@ -1,0 +1,220 @@
+//! ElastiCache: groups as they are, and the one call that reshards.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticache::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+    types::{CacheCluster, ClusterMode, NodeGroup, ReplicationGroup},
+};
+
+use super::{Aws, ServiceError};
+use crate::{
+    cluster::{Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status, count_slots},
+    journal::Retry,
+    record::CallFailure,
+    reshard::Reshard,
+    window::{DailyWindow, WeeklyWindow},
+};
+
+/// How the service took a request to reshard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It is at it.
+    Accepted {
+        /// The service's id of the call.
+        request_id: Option<String>,
+    },
+    /// There was nothing to do.
+    AlreadySo {
+        /// The service's id of the call.
+        request_id: Option<String>,
+        /// Its words.
+        message: String,
+    },
+    /// Something else is going on: the world changed since we looked.
+    Busy(CallFailure),
+    /// It refused, or nobody knows (no `retry`).
+    Failed(CallFailure),
+}
+
+impl Aws {
+    /// Every replication group of the account in this Region, with its nodes' statuses.
+    pub(super) async fn groups(&self) -> Result<Vec<Group>, ServiceError> {
+        let mut pages = self
+            .elasticache
+            .describe_replication_groups()
+            .into_paginator()
+            .items()
+            .send();
+        let mut described = Vec::new();
+        while let Some(group) = pages.next().await {
+            let doing = "reading replication groups (DescribeReplicationGroups)";
+            described.push(group.map_err(|error| ServiceError::new(doing, &error))?);
+        }
+        let clusters = self.clusters().await?;
+        Ok(described
+            .iter()
+            .filter_map(|group| read_group(group, &clusters))
+            .collect())
+    }
+
+    async fn clusters(&self) -> Result<BTreeMap<NodeId, CacheCluster>, ServiceError> {
+        let request = self
+            .elasticache
+            .describe_cache_clusters()
+            .show_cache_node_info(true);
+        let mut pages = request.into_paginator().items().send();
+        let mut clusters = BTreeMap::new();
+        while let Some(cluster) = pages.next().await {
+            let cluster = cluster.map_err(|error| {
+                ServiceError::new("reading nodes (DescribeCacheClusters)", &error)
+            })?;
+            if let Some(id) = cluster.cache_cluster_id() {
+                clusters.insert(NodeId::new(id), cluster);
+            }
+        }
+        Ok(clusters)
+    }
+
+    /// Sends the request once, without retries.
+    pub(super) async fn reshard(&self, reshard: &Reshard) -> Answer {
+        let remove: Vec<String> = reshard
+            .remove
+            .iter()
+            .map(|id| id.as_str().to_owned())
+            .collect();
+        let sent = self
+            .elasticache_once
+            .modify_replication_group_shard_configuration()
+            .replication_group_id(reshard.group.as_str())
+            .node_group_count(i32::try_from(reshard.to).unwrap_or(i32::MAX))
+            .apply_immediately(true)
+            .set_node_groups_to_remove((!remove.is_empty()).then_some(remove))
+            .send()
+            .await;
+        match sent {
+            Ok(output) => Answer::Accepted {
+                request_id: output.request_id().map(str::to_owned),
+            },
+            Err(error) => sort(&error),
+        }
+    }
+}
+
+/// Sorts a failed call into: done already, busy, to be tried later, for a person, or not known.
+fn sort<E: ProvideErrorMetadata + RequestId + std::error::Error + 'static>(
+    error: &SdkError<E>,
+) -> Answer {
+    let status = error
+        .raw_response()
+        .map(|response| response.status().as_u16());
+    let (code, request_id) = (error.code(), error.request_id().map(str::to_owned));
+    let (Some(code), Some(0..500)) = (code, status) else {
+        // No answer, or one that does not say whether anything was done.
+        let code = code.map_or_else(|| "NoAnswer".to_owned(), str::to_owned);
+        let message = aws_smithy_types::error::display::DisplayErrorContext(error).to_string();
+        return Answer::Failed(CallFailure {
+            code,
+            message,
+            retry: None,
+        });
+    };
+    let message = error.message().unwrap_or_default().to_owned();
+    let failure = |retry| CallFailure {
+        code: code.to_owned(),
+        message: message.clone(),
+        retry: Some(retry),
+    };
+    match code {
+        "InvalidReplicationGroupState" if message.contains("Nothing to do") => Answer::AlreadySo {
+            request_id,
+            message,
+        },
+        "InvalidReplicationGroupState" | "InvalidCacheClusterState" => {
+            Answer::Busy(failure(Retry::Now))
+        }
+        "InsufficientCacheClusterCapacity"
+        | "Throttling"
+        | "ThrottlingException"
+        | "RequestLimitExceeded"
+        | "RequestExpired" => Answer::Failed(failure(Retry::Later)),
+        // Quotas, permissions, networks, keys, parameters, and codes that nobody has documented.
+        _ => Answer::Failed(failure(Retry::Person)),
+    }
+}
+
+fn read_group(
+    group: &ReplicationGroup,
+    clusters: &BTreeMap<NodeId, CacheCluster>,
+) -> Option<Group> {
+    let id = ReplicationGroupId::new(group.replication_group_id()?);
+    let mode = match (group.cluster_mode(), group.cluster_enabled()) {
+        (Some(mode), _) => Some(mode.as_str().to_owned()),
+        // Groups from before the field existed say only this.
+        (None, Some(true)) => Some(ClusterMode::Enabled.as_str().to_owned()),
+        (None, Some(false)) => Some(ClusterMode::Disabled.as_str().to_owned()),
+        (None, None) => None,
+    };
+    let backups = group
+        .snapshot_retention_limit()
+        .is_some_and(|days| days > 0);
+    let shards: Vec<Shard> = group
+        .node_groups()
+        .iter()
+        .filter_map(|shard| read_shard(shard, clusters))
+        .collect();
+    let mut nodes = shards.iter().flat_map(|shard| &shard.nodes);
+    let maintenance = nodes.find_map(|node| clusters.get(&node.id)?.preferred_maintenance_window());
+    let pending = group.pending_modified_values();
+    let migration = pending
+        .and_then(|values| values.resharding())
+        .and_then(|resharding| resharding.slot_migration());
+    Some(Group {
+        status: Status::read(group.status()),
+        cluster_mode: mode,
+        node_type: group.cache_node_type().map(str::to_owned),
+        global_datastore: group
+            .global_replication_group_info()
+            .and_then(|info| info.global_replication_group_id())
+            .filter(|datastore| !datastore.is_empty())
+            .map(str::to_owned),
+        snapshot_window: group
+            .snapshot_window()
+            .filter(|_| backups)
+            .and_then(DailyWindow::read),
+        maintenance_window: maintenance.and_then(WeeklyWindow::read),
+        slot_migration_percent: migration.and_then(|migration| migration.progress_percentage()),
+        member_count: group.member_clusters().len(),
+        shards,
+        id,
+    })
+}
+
+fn read_shard(shard: &NodeGroup, clusters: &BTreeMap<NodeId, CacheCluster>) -> Option<Shard> {
+    let node = |id: &str, zone: Option<&str>| {
+        let id = NodeId::new(id);
+        let cluster = clusters.get(&id);
+        let zone = zone.or_else(|| cluster?.preferred_availability_zone());
+        Node {
+            availability_zone: zone.map(str::to_owned),
+            status: Status::read(cluster.and_then(|cluster| cluster.cache_cluster_status())),
+            id,
+        }
+    };
+    Some(Shard {
+        id: ShardId::new(shard.node_group_id()?),
+        status: Status::read(shard.status()),
+        slots: shard.slots().and_then(count_slots),
+        nodes: shard
+            .node_group_members()
+            .iter()
+            .filter_map(|member| {
+                Some(node(
+                    member.cache_cluster_id()?,
+                    member.preferred_availability_zone(),
+                ))
+            })
+            .collect(),
+    })
+}

@@ -1,0 +1,98 @@
+//! The only room that names an SDK type: one adapter per service, and one pass per function.
+
+pub mod cloudwatch;
+pub mod dynamodb;
+pub mod elasticache;
+pub mod reshard;
+mod reshard_metrics;
+mod service_clock;
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_types::error::display::DisplayErrorContext;
+
+pub use service_clock::ServiceClock;
+
+/// An endpoint that does not take a connection in this time is not there.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// The slowest single answer worth waiting for; describes of large fleets take seconds, not tens of them.
+const ONE_ATTEMPT: Duration = Duration::from_secs(15);
+
+/// The clients of one function.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    elasticache: aws_sdk_elasticache::Client,
+    /// Never retries: a lost answer followed by a retry would reshard twice, or be misread as "busy".
+    elasticache_once: aws_sdk_elasticache::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+    journal_table: String,
+    clock: ServiceClock,
+}
+
+/// A read or a journal write that failed, after the SDK's retries.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {cause}")]
+pub struct ServiceError {
+    /// What we were doing, such as `reading alarms (DescribeAlarms)`.
+    doing: String,
+    /// What the service or the way to it said, with all causes.
+    cause: String,
+}
+
+impl ServiceError {
+    fn new(doing: &str, error: &(dyn std::error::Error + 'static)) -> Self {
+        Self {
+            doing: doing.to_owned(),
+            cause: DisplayErrorContext(error).to_string(),
+        }
+    }
+}
+
+impl Aws {
+    /// Clients as the environment configures them: Region, credentials, `AWS_ENDPOINT_URL…`.
+    pub async fn from_environment(journal_table: &str) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ONE_ATTEMPT)
+            .build();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts)
+            .load()
+            .await;
+        Self::new(&config, journal_table)
+    }
+
+    /// Clients with a configuration of one's own.
+    pub fn new(config: &SdkConfig, journal_table: &str) -> Self {
+        let clock = ServiceClock::default();
+        let elasticache =
+            aws_sdk_elasticache::config::Builder::from(config).interceptor(clock.clone());
+        let once = elasticache
+            .clone()
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            elasticache: aws_sdk_elasticache::Client::from_conf(elasticache.build()),
+            elasticache_once: aws_sdk_elasticache::Client::from_conf(once),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            journal_table: journal_table.to_owned(),
+            clock,
+        }
+    }
+}
+
+/// A time of the core as the SDK wants it.
+fn to_sdk(at: chrono::DateTime<chrono::Utc>) -> aws_smithy_types::DateTime {
+    aws_smithy_types::DateTime::from_millis(at.timestamp_millis())
+}
+
+/// A time of the SDK as the core wants it. `None`: outside the years that chrono can hold.
+fn from_sdk(at: &aws_smithy_types::DateTime) -> Option<chrono::DateTime<chrono::Utc>> {
+    at.to_millis()
+        .ok()
+        .and_then(chrono::DateTime::from_timestamp_millis)
+}

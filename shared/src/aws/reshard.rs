@@ -1,0 +1,367 @@
+//! One pass of the function `reshard`: observe every target, decide, order, act, record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Aws, ServiceError,
+    dynamodb::Written,
+    elasticache::Answer,
+    reshard_metrics::{evidence, load},
+};
+use crate::{
+    admit,
+    alarm::{AlarmsSeen, shows_auto_scaling},
+    cluster::{Group, ReplicationGroupId, ShardId},
+    journal::{AttemptOutcome, EVERYTHING, Journal},
+    policy::{Apply, Policy, ReshardPolicy},
+    record::{Mode, Outcome, Record, Report, label},
+    reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide},
+    trigger::Trigger,
+};
+
+/// The function's name in records.
+const FUNCTION: &str = "reshard";
+
+/// Everything one pass works with.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    /// The clients.
+    pub aws: &'a Aws,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Whether we may act.
+    pub mode: Mode,
+    /// Why we woke.
+    pub trigger: &'a Trigger,
+    /// The local clock, for when no service says what time it is.
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+/// What is known of the whole fleet before any target is looked at.
+struct Fleet {
+    now: DateTime<Utc>,
+    groups: BTreeMap<ReplicationGroupId, Group>,
+    alarms: AlarmsSeen,
+    auto_scaling: Vec<String>,
+    journals: BTreeMap<String, Journal>,
+    load: BTreeMap<ReplicationGroupId, BTreeMap<ShardId, ShardSeries>>,
+    /// What could not be read, in the first sentence that says so.
+    unreadable: Option<String>,
+}
+
+/// One target with its verdict, before anything is done.
+struct Considered<'a> {
+    id: ReplicationGroupId,
+    policy: &'a ReshardPolicy,
+    journal: Journal,
+    verdict: Verdict,
+}
+
+impl Pass<'_> {
+    /// Runs the pass. `emit` gets each record as soon as it is final, so that a pass that is cut short leaves the records of
+    /// what it did. Failures are in the report, not errors: one unreadable service must not hide the others' records.
+    pub async fn run(&self, mut emit: impl FnMut(&Record)) -> Report {
+        let mut report = Report::new(self.trigger);
+        let fleet = self.observe(&mut report).await;
+        let mut considered = Vec::new();
+        for (id, policy) in self.targets(&fleet.groups) {
+            considered.push(self.consider(id, policy, &fleet, &mut report).await);
+        }
+        considered
+            .sort_by_key(|target| admit::rank(&target.id, &target.verdict.decision, self.trigger));
+        for target in considered {
+            let record = self.carry_out(target, fleet.now, &mut report).await;
+            emit(&record);
+            report.records.push(record);
+        }
+        report
+    }
+
+    /// Every group that the policy names, and every group there is that a glob of it matches.
+    fn targets(
+        &self,
+        groups: &BTreeMap<ReplicationGroupId, Group>,
+    ) -> Vec<(ReplicationGroupId, &ReshardPolicy)> {
+        let named = self
+            .policy
+            .reshard
+            .iter()
+            .map(|entry| &entry.replication_group);
+        let named = named
+            .filter(|name| !name.contains(['*', '?']))
+            .map(|name| ReplicationGroupId::new(name));
+        let all: BTreeSet<ReplicationGroupId> = named.chain(groups.keys().cloned()).collect();
+        all.into_iter()
+            .filter_map(|id| Some((id.clone(), self.policy.reshard_for(&id)?)))
+            .collect()
+    }
+
+    async fn observe(&self, report: &mut Report) -> Fleet {
+        let mut unreadable = None;
+        let mut note = |error: ServiceError| {
+            let sentence = error.to_string();
+            report.failures.push(sentence.clone());
+            unreadable.get_or_insert(sentence);
+        };
+        let groups = self
+            .aws
+            .groups()
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
+        let now = self.aws.clock.now().unwrap_or_else(self.clock);
+        let groups: BTreeMap<_, _> = groups
+            .into_iter()
+            .map(|group| (group.id.clone(), group))
+            .collect();
+        let targets = self.targets(&groups);
+        let names: BTreeSet<&String> = targets
+            .iter()
+            .flat_map(|(_, policy)| policy.alarms.scale_out.iter().chain(&policy.alarms.stop))
+            .collect();
+        let names: Vec<String> = names.into_iter().cloned().collect();
+        let alarms = self
+            .aws
+            .alarms(&names)
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
+        let auto_scaling = self
+            .aws
+            .auto_scaling_alarms()
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
+        let mut keys: Vec<String> = targets.iter().map(|(id, _)| id.to_string()).collect();
+        keys.push(EVERYTHING.to_owned());
+        let journals = self
+            .aws
+            .journals(&keys)
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
+        let there: Vec<(&Group, &ReshardPolicy)> = targets
+            .iter()
+            .filter_map(|(id, policy)| Some((groups.get(id)?, *policy)))
+            .collect();
+        let load = load(self.aws, &there, now)
+            .await
+            .map_err(&mut note)
+            .unwrap_or_default();
+        Fleet {
+            now,
+            groups,
+            alarms,
+            auto_scaling,
+            journals,
+            load,
+            unreadable,
+        }
+    }
+
+    async fn consider<'a>(
+        &self,
+        id: ReplicationGroupId,
+        policy: &'a ReshardPolicy,
+        fleet: &Fleet,
+        report: &mut Report,
+    ) -> Considered<'a> {
+        let mut seen = see(&id, fleet);
+        if let (Some(group), None) = (&seen.group, &seen.unreadable) {
+            let next = seen
+                .journal
+                .sighted(fleet.now, group.shard_count(), &group.activity());
+            match self.keep(&id, &seen.journal, next).await {
+                Ok(Written::Yes(journal)) => seen.journal = journal,
+                Ok(Written::Superseded) => {
+                    let verdict = held(Hold::Superseded, decide(policy, &seen));
+                    return Considered {
+                        id,
+                        policy,
+                        journal: seen.journal,
+                        verdict,
+                    };
+                }
+                Err(error) => {
+                    report.failures.push(error.to_string());
+                    seen.unreadable = Some(error.to_string());
+                }
+            }
+        }
+        let mut verdict = decide(policy, &seen);
+        if let (true, Some(group)) = (verdict.wants_evidence, &seen.group) {
+            match evidence(self.aws, group, policy, fleet.now).await {
+                Ok(evidence) => seen.evidence = Some(evidence),
+                Err(error) => {
+                    report.failures.push(error.to_string());
+                    seen.unreadable = Some(error.to_string());
+                }
+            }
+            verdict = decide(policy, &seen);
+        }
+        Considered {
+            id,
+            policy,
+            journal: seen.journal,
+            verdict,
+        }
+    }
+
+    /// Writes what was sighted, if it says anything new. Plan mode writes it as well: a sight is a fact, not an intent, and a
+    /// preview without it would differ from what apply mode does.
+    async fn keep(
+        &self,
+        id: &ReplicationGroupId,
+        read: &Journal,
+        next: Journal,
+    ) -> Result<Written, ServiceError> {
+        if *read == next {
+            Ok(Written::Yes(next))
+        } else {
+            self.aws.write_journal(id.as_str(), &next).await
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        target: Considered<'_>,
+        now: DateTime<Utc>,
+        report: &mut Report,
+    ) -> Record {
+        let Considered {
+            id,
+            policy,
+            journal,
+            verdict,
+        } = target;
+        let decision = verdict.decision.clone();
+        let mut record = Record::new(FUNCTION, self.mode, id.as_str(), now, verdict);
+        record.policy.clone_from(&self.policy.version);
+        record.trigger = label(self.trigger);
+        match decision {
+            Decision::Hold(Hold::Superseded) => record.outcome = Outcome::Superseded,
+            Decision::Hold(_) => {}
+            Decision::Reshard(reshard) => match not_allowed(self.mode, policy.apply, &reshard) {
+                Some(why) => record.note = Some(why),
+                None => self.act(&reshard, &journal, now, &mut record, report).await,
+            },
+        }
+        record
+    }
+
+    /// Writes the intent, sends the request once, writes what the service said.
+    async fn act(
+        &self,
+        reshard: &Reshard,
+        journal: &Journal,
+        now: DateTime<Utc>,
+        record: &mut Record,
+        report: &mut Report,
+    ) {
+        let target = reshard.group.as_str();
+        let asking = journal.asking(now, reshard.from, reshard.to, reshard.remove.clone());
+        let asked = match self.aws.write_journal(target, &asking).await {
+            Ok(Written::Yes(journal)) => journal,
+            Ok(Written::Superseded) => {
+                record.outcome = Outcome::Superseded;
+                record.note =
+                    Some("another run wrote the journal first; nothing was sent".to_owned());
+                return;
+            }
+            Err(error) => {
+                record.outcome = Outcome::Failed;
+                record.note = Some(format!("nothing was sent: {error}"));
+                report.failures.push(error.to_string());
+                return;
+            }
+        };
+        let outcome = match self.aws.reshard(reshard).await {
+            Answer::Accepted { request_id } => {
+                (record.outcome, record.request_id) = (Outcome::Accepted, request_id);
+                Some(AttemptOutcome::Accepted)
+            }
+            Answer::AlreadySo {
+                request_id,
+                message,
+            } => {
+                (record.outcome, record.request_id, record.note) =
+                    (Outcome::Accepted, request_id, Some(message));
+                Some(AttemptOutcome::Completed { at: now })
+            }
+            Answer::Busy(failure) => {
+                record.outcome = Outcome::Superseded;
+                let outcome = refused(&failure);
+                record.failure = Some(failure);
+                outcome
+            }
+            Answer::Failed(failure) => {
+                record.outcome = Outcome::Failed;
+                let outcome = refused(&failure);
+                record.failure = Some(failure);
+                outcome
+            }
+        };
+        let Some(outcome) = outcome else { return };
+        // If this write is lost the attempt stays "asked", and later passes conclude from what they see.
+        if let Err(error) = self
+            .aws
+            .write_journal(target, &asked.answered(outcome))
+            .await
+        {
+            report.failures.push(error.to_string());
+        }
+    }
+}
+
+fn refused(failure: &crate::record::CallFailure) -> Option<AttemptOutcome> {
+    failure.retry.map(|retry| AttemptOutcome::Refused {
+        code: failure.code.clone(),
+        retry,
+    })
+}
+
+/// Why a change is planned only. `None`: it may be carried out.
+fn not_allowed(mode: Mode, apply: Apply, reshard: &Reshard) -> Option<String> {
+    let grows = reshard.to > reshard.from;
+    match (mode, apply) {
+        (Mode::Plan, _) => Some("planned only: the function runs in plan mode".to_owned()),
+        (Mode::Apply, Apply::None) => {
+            Some("planned only: the policy says apply = \"none\"".to_owned())
+        }
+        (Mode::Apply, Apply::Out) if !grows => {
+            Some("planned only: the policy says apply = \"out\"".to_owned())
+        }
+        (Mode::Apply, Apply::Out | Apply::All) => None,
+    }
+}
+
+fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
+    let journal = |key: &str| fleet.journals.get(key).cloned().unwrap_or_default();
+    Observation {
+        at: fleet.now,
+        group: fleet.groups.get(id).cloned(),
+        load: fleet.load.get(id).cloned().unwrap_or_default(),
+        alarms: fleet.alarms.clone(),
+        auto_scaling: fleet
+            .auto_scaling
+            .iter()
+            .find(|name| shows_auto_scaling(name, id))
+            .cloned(),
+        journal: journal(id.as_str()),
+        pause_of_everything: journal(EVERYTHING).pause,
+        unreadable: fleet.unreadable.clone(),
+        evidence: None,
+    }
+}
+
+/// A verdict with its decision replaced by a hold.
+fn held(hold: Hold, verdict: Verdict) -> Verdict {
+    Verdict {
+        sentence: hold.to_string(),
+        decision: Decision::Hold(hold),
+        wants_evidence: false,
+        ..verdict
+    }
+}

@@ -1,0 +1,198 @@
+//! Names in a policy file: ids that ElastiCache could have given, names of alarms, and the key a typing slip meant.
+
+use super::keys::{KEYS, Key};
+
+/// ElastiCache allows an id of 40 characters.
+const LONGEST_ID: usize = 40;
+
+/// CloudWatch allows an alarm name of 255 characters.
+const LONGEST_ALARM_NAME: usize = 255;
+
+/// What is wrong with a name, and what to write instead.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) message: String,
+    pub(super) fix: String,
+}
+
+fn refusal(message: String, fix: impl Into<String>) -> Refusal {
+    Refusal {
+        message,
+        fix: fix.into(),
+    }
+}
+
+/// Why no replication group can have this id, or match this glob. `None`: one can.
+pub(super) fn impossible_group(id: &str) -> Option<Refusal> {
+    // A `*` may stand for nothing, so it adds nothing to the length of the shortest id that matches.
+    let length = id.chars().filter(|&letter| letter != '*').count();
+    if id.is_empty() {
+        return Some(refusal(
+            "`replication_group` is empty".into(),
+            "write the id of a replication group, or a glob such as \"orders-*\"",
+        ));
+    }
+    if id.starts_with("arn:") {
+        return Some(refusal(
+            "`replication_group` is an ARN".into(),
+            "write the id alone, the part after the last colon",
+        ));
+    }
+    if let Some(letter) = id
+        .chars()
+        .find(|&letter| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '*' | '?'))
+    {
+        return Some(refusal(
+            format!("no replication group can be called \"{id}\": it holds {letter:?}"),
+            "use letters, digits and hyphens only (and * or ? in a glob)",
+        ));
+    }
+    if id.chars().any(|letter| letter.is_ascii_uppercase()) {
+        return Some(refusal(
+            format!("no replication group can be called \"{id}\": ids are lower case"),
+            format!("write \"{}\"", id.to_ascii_lowercase()),
+        ));
+    }
+    if length > LONGEST_ID {
+        return Some(refusal(
+            format!("no replication group has an id of {length} characters"),
+            format!("use at most {LONGEST_ID} characters"),
+        ));
+    }
+    if id.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
+        return Some(refusal(
+            format!("no replication group can be called \"{id}\": ids start with a letter"),
+            "start with a letter",
+        ));
+    }
+    if id.contains("--") || id.ends_with('-') {
+        return Some(refusal(
+            format!(
+                "no replication group can be called \"{id}\": hyphens stand alone inside an id"
+            ),
+            "do not end with a hyphen, nor write two in a row",
+        ));
+    }
+    None
+}
+
+/// Why no alarm can have this name. `None`: one can.
+pub(super) fn impossible_alarm(name: &str) -> Option<Refusal> {
+    if name.trim().is_empty() {
+        return Some(refusal(
+            "the name of an alarm is empty".into(),
+            "write the alarm's name, or leave it out",
+        ));
+    }
+    if let Some((_, name)) = name
+        .starts_with("arn:")
+        .then(|| name.split_once(":alarm:"))
+        .flatten()
+    {
+        return Some(refusal(
+            "an alarm is given by ARN".into(),
+            format!("write its name: \"{name}\""),
+        ));
+    }
+    let length = name.chars().count();
+    if length > LONGEST_ALARM_NAME {
+        return Some(refusal(
+            format!("no alarm has a name of {length} characters"),
+            format!("use at most {LONGEST_ALARM_NAME} characters"),
+        ));
+    }
+    None
+}
+
+/// What the author of an unknown key most likely meant, in the table of the given path.
+pub(super) fn meant(table: &str, written: &str) -> String {
+    let siblings = || KEYS.iter().filter(|key| key.table() == table);
+    let near = siblings()
+        .map(|key| (distance(key.leaf(), written), key.leaf()))
+        .min()
+        .filter(|&(distance, leaf)| distance <= leaf.len().max(3) / 3);
+    if let Some((_, leaf)) = near {
+        return format!("did you mean `{leaf}`?");
+    }
+    if let Some(place) = KEYS.iter().find(|key| key.leaf() == written) {
+        return match place.table() {
+            "" => format!("`{written}` belongs to the top of the file"),
+            "reshard" => format!("`{written}` belongs to `[[reshard]]` or `[defaults]`"),
+            table => format!("did you mean `{written}` in `[{table}]`?"),
+        };
+    }
+    let known: Vec<String> = siblings()
+        .map(Key::leaf)
+        .map(|leaf| format!("`{leaf}`"))
+        .collect();
+    format!("remove it; known here: {}", known.join(", "))
+}
+
+/// How many letters must be put in, taken out or changed to make one word the other (Levenshtein).
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (index, from) in left.chars().enumerate() {
+        let mut next = vec![index + 1];
+        for ((to, keep), above) in right.chars().zip(&row).zip(row.iter().skip(1)) {
+            let beside = next.last().copied().unwrap_or_default();
+            let changed = keep + usize::from(from != to);
+            next.push(changed.min(above + 1).min(beside + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_elasticache_gives_are_accepted() {
+        for id in [
+            "orders",
+            "a",
+            "sessions-*",
+            "o?ders-2",
+            "*",
+            "*-prod",
+            &"a".repeat(40),
+        ] {
+            assert_eq!(impossible_group(id), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn ids_that_elasticache_never_gives_are_refused() {
+        for id in [
+            "",
+            "Orders",
+            "orders_eu",
+            "orders-",
+            "or--ders",
+            "1orders",
+            "-orders",
+            "órders",
+            "arn:aws:elasticache:eu-west-1:123456789012:replicationgroup:orders",
+            &"a".repeat(41),
+        ] {
+            assert!(impossible_group(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn distance_counts_letters() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", "abc"), 0);
+    }
+
+    #[test]
+    fn a_key_of_another_table_is_pointed_to_its_place() {
+        assert_eq!(
+            meant("reshard", "engine_cpu"),
+            "did you mean `engine_cpu` in `[reshard.targets]`?"
+        );
+        assert_eq!(meant("reshard", "max_shard"), "did you mean `max_shards`?");
+    }
+}

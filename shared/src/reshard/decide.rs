@@ -1,0 +1,395 @@
+//! The decision: preconditions, demand, bounds and pace, and for a scale-in the proof that it is safe.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{
+    Demand, Guard, Hold, Input, KeptShard, Need, Observation,
+    demand::{Low, demand, low_enough, measures},
+    drain::shards_to_drain,
+    guards::{
+        Guards, require_calm, require_changeable, require_clear_of_backup, require_cooled_down,
+    },
+    headroom::require_room,
+    hold::bytes,
+};
+use crate::{
+    cluster::{Group, ReplicationGroupId, ShardId},
+    policy::ReshardPolicy,
+};
+
+/// What to do about one replication group now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Send exactly this request.
+    Reshard(Reshard),
+    /// Do nothing, for this reason.
+    Hold(Hold),
+}
+
+/// One `ModifyReplicationGroupShardConfiguration` request, with nothing left to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reshard {
+    /// The group.
+    pub group: ReplicationGroupId,
+    /// Shards now.
+    pub from: u32,
+    /// Shards afterwards; equal to `from` for a rebalance.
+    pub to: u32,
+    /// Shards to drain and remove; empty unless `to` is less than `from`.
+    pub remove: Vec<ShardId>,
+}
+
+/// A decision with everything that led to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// What to do.
+    pub decision: Decision,
+    /// Why, in one sentence with the numbers.
+    pub sentence: String,
+    /// What load and alarms ask for.
+    pub demand: Demand,
+    /// Every check made, in order.
+    pub guards: Vec<Guard>,
+    /// Every input with its value and age.
+    pub inputs: Vec<Input>,
+    /// For a scale-in, what each shard that stays would receive.
+    pub kept: Vec<KeptShard>,
+    /// Whether the decision would look further if it had the nodes' evidence.
+    pub wants_evidence: bool,
+}
+
+impl Reshard {
+    /// `scale_out`, `scale_in` or `rebalance`.
+    pub fn kind(&self) -> &'static str {
+        match self.to.cmp(&self.from) {
+            std::cmp::Ordering::Greater => "scale_out",
+            std::cmp::Ordering::Less => "scale_in",
+            std::cmp::Ordering::Equal => "rebalance",
+        }
+    }
+
+    /// The request as the API spells it: what is previewed is what is sent.
+    pub fn request(&self) -> Value {
+        let mut parameters = json!({
+            "ReplicationGroupId": self.group,
+            "NodeGroupCount": self.to,
+            "ApplyImmediately": true,
+        });
+        if let (false, Some(map)) = (self.remove.is_empty(), parameters.as_object_mut()) {
+            map.insert("NodeGroupsToRemove".to_owned(), json!(self.remove));
+        }
+        json!({ "operation": "ModifyReplicationGroupShardConfiguration", "parameters": parameters })
+    }
+}
+
+/// Decides about one group from what was seen of it. The same arguments always give the same verdict.
+pub fn decide(policy: &ReshardPolicy, seen: &Observation) -> Verdict {
+    let mut work = Work {
+        policy,
+        seen,
+        guards: Guards::default(),
+        demand: Demand::default(),
+        kept: Vec::new(),
+    };
+    let mut wants_evidence = false;
+    let (decision, sentence) = match work.decide() {
+        Ok((reshard, sentence)) => (Decision::Reshard(reshard), sentence),
+        Err(Refusal::Hold(hold)) => (Decision::Hold(hold.clone()), hold.to_string()),
+        Err(Refusal::EvidenceWanted) => {
+            wants_evidence = true;
+            let hold = Hold::EvidenceMissing("the memory of the nodes".to_owned());
+            (Decision::Hold(hold.clone()), hold.to_string())
+        }
+    };
+    let inputs = inputs(policy, seen, &work.demand);
+    Verdict {
+        decision,
+        sentence,
+        demand: work.demand,
+        guards: work.guards.0,
+        inputs,
+        kept: work.kept,
+        wants_evidence,
+    }
+}
+
+/// Why there is no change.
+enum Refusal {
+    Hold(Hold),
+    /// Everything that is known allows a scale-in; the nodes have not been looked at.
+    EvidenceWanted,
+}
+
+impl From<Hold> for Refusal {
+    fn from(hold: Hold) -> Self {
+        Self::Hold(hold)
+    }
+}
+
+/// One decision in progress.
+struct Work<'a> {
+    policy: &'a ReshardPolicy,
+    seen: &'a Observation,
+    guards: Guards,
+    demand: Demand,
+    kept: Vec<KeptShard>,
+}
+
+impl Work<'_> {
+    fn decide(&mut self) -> Result<(Reshard, String), Refusal> {
+        let group = require_changeable(self.policy, self.seen, &mut self.guards)?;
+        self.demand = demand(self.policy, group, self.seen);
+        let shards = group.shard_count();
+        if self.demand.wanted(shards) > shards {
+            return self.scale_out(group).map_err(Refusal::Hold);
+        }
+        // With no measure at all (alarms only) there is nothing that could be silent, and nothing that could shrink.
+        let measured = !measures(self.policy).is_empty();
+        if measured && !self.demand.knows_load() {
+            let missing = missing_shards(&self.demand);
+            return Err(Hold::NoFreshLoad { missing }.into());
+        }
+        self.scale_in(group)
+    }
+
+    fn scale_out(&mut self, group: &Group) -> Result<(Reshard, String), Hold> {
+        let (policy, shards) = (self.policy, group.shard_count());
+        let wanted = self.demand.wanted(shards);
+        let quota = policy.node_quota / group.nodes_per_new_shard();
+        let step = shards.saturating_add(policy.scale_out.max_step);
+        let bounds = [
+            (
+                policy.max_shards,
+                format!("max_shards {}", policy.max_shards),
+            ),
+            (
+                quota,
+                format!(
+                    "node_quota {} at {} nodes a shard",
+                    policy.node_quota,
+                    group.nodes_per_new_shard()
+                ),
+            ),
+            (step, format!("max_step {}", policy.scale_out.max_step)),
+        ];
+        let bound = bounds
+            .into_iter()
+            .min_by_key(|(limit, _)| *limit)
+            .filter(|(limit, _)| *limit < wanted);
+        let to = bound.as_ref().map_or(wanted, |(limit, _)| *limit);
+        let bound = bound.map(|(_, name)| name);
+        let saw = format!(
+            "{wanted} wanted, {to} allowed ({})",
+            bound.as_deref().unwrap_or("no bound bit")
+        );
+        self.guards
+            .require("room_to_grow", to > shards, saw, || Hold::AtMaximum {
+                shards,
+                needed: wanted,
+                bound: bound.clone().unwrap_or_default(),
+            })?;
+        require_clear_of_backup(group, self.seen.at, &mut self.guards)?;
+        require_cooled_down(policy.scale_out, false, self.seen, &mut self.guards)?;
+        let mut reasons: Vec<String> = self
+            .demand
+            .largest()
+            .filter(|need| need.shards > shards)
+            .map(|need| vec![needs_in_words(need)])
+            .unwrap_or_default();
+        reasons.extend(
+            self.demand
+                .alarms
+                .iter()
+                .map(|name| format!("alarm {name} is in ALARM")),
+        );
+        let limited = bound
+            .map(|name| format!(" (limited by {name})"))
+            .unwrap_or_default();
+        let sentence = format!("{shards} → {to} shards: {}{limited}", reasons.join("; "));
+        Ok((
+            Reshard {
+                group: group.id.clone(),
+                from: shards,
+                to,
+                remove: Vec::new(),
+            },
+            sentence,
+        ))
+    }
+
+    fn scale_in(&mut self, group: &Group) -> Result<(Reshard, String), Refusal> {
+        let (policy, seen, shards) = (self.policy, self.seen, group.shard_count());
+        let (to, peaks) = self.lowest_count(group)?;
+        require_calm(policy, group, seen, &mut self.guards)?;
+        require_clear_of_backup(group, seen.at, &mut self.guards)?;
+        require_cooled_down(policy.scale_in, true, seen, &mut self.guards)?;
+        let Some(evidence) = &seen.evidence else {
+            return Err(Refusal::EvidenceWanted);
+        };
+        let Some(drain) = shards_to_drain(group, evidence, shards - to) else {
+            return Err(Hold::EvidenceMissing("the bytes of every shard".to_owned()).into());
+        };
+        self.kept = require_room(policy, group, seen, evidence, &drain, &mut self.guards)?;
+        let names: Vec<&str> = drain.iter().map(ShardId::as_str).collect();
+        let moved: f64 = self.kept.iter().map(|shard| shard.receives).sum();
+        let minutes = policy.stabilization.as_secs() / 60;
+        let sentence = format!(
+            "{shards} → {to} shards: {peaks} for {minutes} min; draining {} ({} to move)",
+            names.join(", "),
+            bytes(moved)
+        );
+        Ok((
+            Reshard {
+                group: group.id.clone(),
+                from: shards,
+                to,
+                remove: drain,
+            },
+            sentence,
+        ))
+    }
+
+    /// The lowest count, within bounds and step, that would carry the load throughout the window.
+    fn lowest_count(&mut self, group: &Group) -> Result<(u32, String), Hold> {
+        let (policy, shards) = (self.policy, group.shard_count());
+        let lowest = policy
+            .min_shards
+            .max(shards.saturating_sub(policy.scale_in.max_step))
+            .max(1);
+        let fits = |more: &str| Hold::LoadFits {
+            because: load_in_words(&self.demand, more),
+        };
+        if lowest >= shards {
+            return Err(fits(&format!(", and {shards} is min_shards")));
+        }
+        let mut not_yet = None;
+        for to in lowest..shards {
+            match low_enough(to, policy, group, self.seen) {
+                Low::Throughout(peaks) => {
+                    let peaks: Vec<String> = peaks
+                        .iter()
+                        .map(|(measure, peak)| format!("{measure} at most {peak:.0} % a shard"))
+                        .collect();
+                    let peaks = format!("{} on {to}", peaks.join(" and "));
+                    self.guards
+                        .require("low_throughout", true, peaks.clone(), || Hold::Superseded)?;
+                    return Ok((to, peaks));
+                }
+                Low::NotYet(because) => not_yet = Some((to, because)),
+                Low::No => {}
+                Low::Unknown(measure) => {
+                    let missing =
+                        format!("{measure} of every shard throughout the stabilization window");
+                    return Err(Hold::NoFreshLoad { missing });
+                }
+            }
+        }
+        match not_yet {
+            Some((to, because)) => Err(Hold::NotLowLongEnough { to, because }),
+            None => Err(fits("")),
+        }
+    }
+}
+
+fn needs_in_words(need: &Need) -> String {
+    format!(
+        "{} needs {} (sum {:.0} % ÷ target {:.0} %)",
+        need.measure, need.shards, need.sum, need.target
+    )
+}
+
+fn load_in_words(demand: &Demand, more: &str) -> String {
+    let words = demand.largest().map_or_else(
+        || "no measure has a target".to_owned(),
+        |need| match &need.hottest {
+            Some((shard, load)) => {
+                format!(
+                    "{} peaks at {load:.0} % on shard {shard}, target {:.0} %",
+                    need.measure, need.target
+                )
+            }
+            None => format!("{} is not known", need.measure),
+        },
+    );
+    format!("{words}{more}")
+}
+
+fn missing_shards(demand: &Demand) -> String {
+    let parts: Vec<String> = demand
+        .needs
+        .iter()
+        .map(|need| {
+            let ids: Vec<&str> = need.missing.iter().map(ShardId::as_str).collect();
+            format!("{} of shard {}", need.measure, ids.join(", "))
+        })
+        .collect();
+    parts.join(" and ")
+}
+
+fn inputs(policy: &ReshardPolicy, seen: &Observation, demand: &Demand) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    let input = |name: String, value: Value, age: Option<TimeDelta>| Input {
+        name,
+        value,
+        age_seconds: age.map(|age| age.num_seconds()),
+    };
+    if let Some(group) = &seen.group {
+        let now = Some(TimeDelta::zero());
+        inputs.push(input("shards".into(), json!(group.shard_count()), now));
+        inputs.push(input("status".into(), json!(group.status.to_string()), now));
+    }
+    let ids = seen
+        .group
+        .iter()
+        .flat_map(|group| &group.shards)
+        .map(|shard| &shard.id);
+    for id in ids {
+        for need in &demand.needs {
+            let settled = seen.journal.last_change.map(|change| change.at);
+            let series = seen
+                .load
+                .get(id)
+                .map(|load| need.measure.of(load).since(settled));
+            let mean = series
+                .as_ref()
+                .and_then(|series| series.recent_mean(seen.at, policy.window, policy.stale_after));
+            let name = format!("{} of shard {id}", need.measure);
+            let value = mean.map_or(Value::Null, |mean| {
+                json!((mean.value * 10.0).round() / 10.0)
+            });
+            let newest = series
+                .and_then(|series| series.newest())
+                .map(|(at, _)| seen.at - at);
+            inputs.push(input(name, value, newest));
+        }
+    }
+    for name in policy.alarms.scale_out.iter().chain(&policy.alarms.stop) {
+        let alarm = seen.alarms.get(name);
+        let value = alarm.map_or(Value::Null, |alarm| match &alarm.silence {
+            Some(silence) => json!(format!("{} ({silence})", alarm.state)),
+            None => json!(alarm.state.to_string()),
+        });
+        inputs.push(input(
+            format!("alarm {name}"),
+            value,
+            alarm.and_then(|alarm| alarm.since).map(|at| seen.at - at),
+        ));
+    }
+    if let Some(change) = seen.journal.last_change {
+        let value = json!({ "from": change.from, "to": change.to, "ours": change.ours });
+        inputs.push(input(
+            "last change".into(),
+            value,
+            Some(seen.at - change.at),
+        ));
+    }
+    for (node, evidence) in seen.evidence.iter().flatten() {
+        let value = json!({
+            "bytes": evidence.bytes, "memory_percent": evidence.memory_percent,
+            "evictions": evidence.evictions, "replication_lag": evidence.replication_lag,
+        });
+        inputs.push(input(format!("memory of node {node}"), value, None));
+    }
+    inputs
+}

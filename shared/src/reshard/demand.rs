@@ -1,0 +1,295 @@
+//! Demand: how many shards the load and the alarms ask for.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::{Observation, ShardSeries};
+use crate::{
+    cluster::{Group, ShardId},
+    journal::AttemptOutcome,
+    load::{Series, sums_throughout},
+    policy::ReshardPolicy,
+};
+
+/// A scale-in is considered only where the load would be at most this part of the target afterwards: with less of a gap
+/// the next ripple asks for the shard back. AWS Application Auto Scaling uses the same number.
+pub(super) const SCALE_IN_BELOW: f64 = 0.75;
+
+/// No cluster has more shards than AWS's raised quota allows.
+const MOST_SHARDS: u32 = 500;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Percent of the engine's thread.
+    EngineCpu,
+    /// Percent of `maxmemory` counted for eviction.
+    Memory,
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EngineCpu => "engine_cpu",
+            Self::Memory => "memory",
+        })
+    }
+}
+
+impl Measure {
+    /// This measure's series of a shard.
+    pub fn of(self, load: &ShardSeries) -> &Series {
+        match self {
+            Self::EngineCpu => &load.engine_cpu,
+            Self::Memory => &load.memory,
+        }
+    }
+}
+
+/// What one measure asks for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Need {
+    /// Which measure.
+    pub measure: Measure,
+    /// Percent that one shard should carry at the most.
+    pub target: f64,
+    /// Sum over the shards whose load is known: a lower bound where some are missing.
+    pub sum: f64,
+    /// The hottest shard with its load.
+    pub hottest: Option<(ShardId, f64)>,
+    /// Shards needed: the sum divided by the target, rounded up. 0: no shard's load is known.
+    pub shards: u32,
+    /// Shards whose load is not known.
+    pub missing: Vec<ShardId>,
+}
+
+/// What load and alarms ask for.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct Demand {
+    /// Per measure with a target.
+    pub needs: Vec<Need>,
+    /// Breaching alarms that no growth has answered yet: each asks for one more step.
+    pub alarms: Vec<String>,
+}
+
+impl Demand {
+    /// Shards that are wanted: the largest need, and one more than there are if an alarm asks.
+    pub fn wanted(&self, shards: u32) -> u32 {
+        let measured = self.needs.iter().map(|need| need.shards).max().unwrap_or(0);
+        let asked = if self.alarms.is_empty() {
+            0
+        } else {
+            shards.saturating_add(1)
+        };
+        measured.max(asked)
+    }
+
+    /// Whether at least one shard's load is known.
+    pub fn knows_load(&self) -> bool {
+        self.needs.iter().any(|need| need.hottest.is_some())
+    }
+
+    /// The need that asks for the most shards.
+    pub fn largest(&self) -> Option<&Need> {
+        self.needs
+            .iter()
+            .max_by(|a, b| a.shards.cmp(&b.shards).then(a.sum.total_cmp(&b.sum)))
+    }
+}
+
+/// The measures that have a say, with the percent that a shard should carry. Memory has none where the group evicts: a
+/// cache that evicts is full by design.
+pub(super) fn measures(policy: &ReshardPolicy) -> Vec<(Measure, f64)> {
+    let cpu = policy
+        .targets
+        .engine_cpu
+        .map(|percent| (Measure::EngineCpu, percent));
+    let memory = policy
+        .targets
+        .memory
+        .filter(|memory| !memory.evicts)
+        .map(|memory| (Measure::Memory, memory.percent));
+    cpu.into_iter().chain(memory).collect()
+}
+
+/// What load and alarms ask for now. Only samples from after the last change count: earlier ones measured other shards.
+pub(super) fn demand(policy: &ReshardPolicy, group: &Group, seen: &Observation) -> Demand {
+    let needs = measures(policy)
+        .into_iter()
+        .map(|(measure, target)| need(measure, target, policy, group, seen))
+        .collect();
+    let alarms = policy
+        .alarms
+        .scale_out
+        .iter()
+        .filter(|name| asks_for_growth(name, seen))
+        .cloned()
+        .collect();
+    Demand { needs, alarms }
+}
+
+fn need(
+    measure: Measure,
+    target: f64,
+    policy: &ReshardPolicy,
+    group: &Group,
+    seen: &Observation,
+) -> Need {
+    let settled = seen.journal.last_change.map(|change| change.at);
+    let (mut sum, mut hottest, mut missing) = (0.0, None::<(ShardId, f64)>, Vec::new());
+    for shard in &group.shards {
+        let series = seen
+            .load
+            .get(&shard.id)
+            .map(|load| measure.of(load).since(settled));
+        match series
+            .and_then(|series| series.recent_mean(seen.at, policy.window, policy.stale_after))
+        {
+            Some(mean) => {
+                sum += mean.value;
+                if hottest.as_ref().is_none_or(|(_, most)| mean.value > *most) {
+                    hottest = Some((shard.id.clone(), mean.value));
+                }
+            }
+            None => missing.push(shard.id.clone()),
+        }
+    }
+    let shards = if hottest.is_some() {
+        shards_needed(sum, target)
+    } else {
+        0
+    };
+    Need {
+        measure,
+        target,
+        sum,
+        hottest,
+        shards,
+        missing,
+    }
+}
+
+/// The least number of shards of which none would carry more than the target if the load spread evenly.
+fn shards_needed(sum: f64, target: f64) -> u32 {
+    (1..=MOST_SHARDS)
+        .find(|count| sum <= f64::from(*count) * target)
+        .unwrap_or(MOST_SHARDS)
+}
+
+/// An alarm asks once per transition into ALARM: a breach that shards cannot cure must not ratchet to the maximum. One
+/// whose transition is not dated could not be told from one that was answered, so it does not ask.
+fn asks_for_growth(name: &str, seen: &Observation) -> bool {
+    let Some(alarm) = seen.alarms.get(name).filter(|alarm| alarm.breaches()) else {
+        return false;
+    };
+    let Some(since) = alarm.since else {
+        return false;
+    };
+    let grown = seen.journal.last_change.is_some_and(|change| {
+        change.at >= since && change.from.is_some_and(|from| change.to > from)
+    });
+    let answered = seen.journal.attempts.iter().any(|attempt| {
+        // A refused or ineffective attempt was no answer; the hold after failures paces the next one.
+        let refused = matches!(
+            attempt.outcome,
+            AttemptOutcome::Refused { .. } | AttemptOutcome::Unchanged { .. }
+        );
+        attempt.at >= since && attempt.to > attempt.from && !refused
+    });
+    !grown && !answered
+}
+
+/// Whether a lower count would carry the load, throughout the stabilization window.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Low {
+    /// Yes: the highest predicted load in the window, per measure.
+    Throughout(Vec<(Measure, f64)>),
+    /// In the newest minute, but not throughout: why not.
+    NotYet(String),
+    /// Not even in the newest minute.
+    No,
+    /// What would have to be known is not: which measure.
+    Unknown(Measure),
+}
+
+/// Whether `count` shards would carry the load with a gap, in every minute of the stabilization window.
+pub(super) fn low_enough(
+    count: u32,
+    policy: &ReshardPolicy,
+    group: &Group,
+    seen: &Observation,
+) -> Low {
+    let settled = seen.journal.last_change.map(|change| change.at);
+    let nothing = ShardSeries::default();
+    let mut peaks = Vec::new();
+    for (measure, target) in measures(policy) {
+        let limit = target * SCALE_IN_BELOW * f64::from(count);
+        let series: Vec<Series> = group
+            .shards
+            .iter()
+            .map(|shard| {
+                measure
+                    .of(seen.load.get(&shard.id).unwrap_or(&nothing))
+                    .since(settled)
+            })
+            .collect();
+        let series: Vec<&Series> = series.iter().collect();
+        if let Some(sums) =
+            sums_throughout(&series, seen.at, policy.stabilization, policy.stale_after)
+        {
+            let (newest, peak) = newest_and_peak(&sums);
+            if peak > limit {
+                let per_shard = peak / f64::from(count);
+                let allowed = target * SCALE_IN_BELOW;
+                let minutes = policy.stabilization.as_secs() / 60;
+                let because = format!(
+                    "{measure} would have peaked at {per_shard:.0} % a shard in the last {minutes} min, more than {allowed:.0} %"
+                );
+                return if newest > limit {
+                    Low::No
+                } else {
+                    Low::NotYet(because)
+                };
+            }
+            peaks.push((measure, peak / f64::from(count)));
+            continue;
+        }
+        return match newest_sum(&series, seen.at, policy) {
+            Some(newest) if newest > limit => Low::No,
+            Some(_) if too_young(settled, seen.at, policy) => Low::NotYet(
+                "the shards have not been as they are for a whole stabilization window".to_owned(),
+            ),
+            Some(_) | None => Low::Unknown(measure),
+        };
+    }
+    if peaks.is_empty() {
+        Low::No
+    } else {
+        Low::Throughout(peaks)
+    }
+}
+
+fn newest_and_peak(sums: &[(DateTime<Utc>, f64)]) -> (f64, f64) {
+    let newest = sums.last().map_or(f64::INFINITY, |(_, sum)| *sum);
+    let peak = sums
+        .iter()
+        .map(|(_, sum)| *sum)
+        .fold(f64::NEG_INFINITY, f64::max);
+    (newest, peak)
+}
+
+fn newest_sum(series: &[&Series], now: DateTime<Utc>, policy: &ReshardPolicy) -> Option<f64> {
+    let mean = |one: &&Series| {
+        one.recent_mean(now, policy.window, policy.stale_after)
+            .map(|mean| mean.value)
+    };
+    series.iter().map(mean).sum()
+}
+
+fn too_young(settled: Option<DateTime<Utc>>, now: DateTime<Utc>, policy: &ReshardPolicy) -> bool {
+    let wanted = crate::load::delta(policy.stabilization) + TimeDelta::minutes(1);
+    settled.is_some_and(|at| now - at < wanted + crate::load::delta(policy.stale_after))
+}

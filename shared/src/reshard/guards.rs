@@ -1,0 +1,271 @@
+//! Preconditions: what must be so before any change, and what further must be so before a scale-in.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::{Hold, Observation};
+use crate::{
+    alarm::AlarmState,
+    cluster::{Activity, Group},
+    load::delta,
+    policy::{Pace, ReshardPolicy},
+};
+
+/// How near the start of the backup window counts as near: a reshard started now would run into the backup, and one
+/// that starts while the backup starts is refused or delays it.
+const AROUND_BACKUP: TimeDelta = TimeDelta::minutes(10);
+
+/// One check with its result, for the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Guard {
+    /// Which check.
+    pub name: &'static str,
+    /// Whether it let the decision go on.
+    pub passed: bool,
+    /// The numbers or words that it looked at.
+    pub saw: String,
+}
+
+/// The checks made so far.
+#[derive(Debug, Default)]
+pub(super) struct Guards(pub(super) Vec<Guard>);
+
+impl Guards {
+    /// Notes a check; a failed one ends the decision with its hold.
+    pub(super) fn require(
+        &mut self,
+        name: &'static str,
+        passed: bool,
+        saw: impl Into<String>,
+        hold: impl FnOnce() -> Hold,
+    ) -> Result<(), Hold> {
+        self.0.push(Guard {
+            name,
+            passed,
+            saw: saw.into(),
+        });
+        if passed { Ok(()) } else { Err(hold()) }
+    }
+}
+
+/// What must be so before any change. Ordered so that the hold a person reads is the most telling one: who asked us not
+/// to act, then what the group is, then what it is doing, then what we did.
+pub(super) fn require_changeable<'a>(
+    policy: &ReshardPolicy,
+    seen: &'a Observation,
+    guards: &mut Guards,
+) -> Result<&'a Group, Hold> {
+    if let Some(reason) = &seen.unreadable {
+        return Err(Hold::Unreadable(reason.clone()));
+    }
+    let Some(group) = &seen.group else {
+        return Err(Hold::NotFound);
+    };
+    require_not_paused(seen, guards)?;
+    require_no_stop_alarm(policy, seen, guards)?;
+    let mode = group.cluster_mode.clone();
+    guards.require(
+        "cluster_mode",
+        mode.as_deref() == Some("enabled"),
+        mode.as_deref().unwrap_or("unsaid"),
+        || Hold::ClusterModeNotEnabled(mode.clone()),
+    )?;
+    let datastore = group.global_datastore.as_deref();
+    guards.require(
+        "global_datastore",
+        datastore.is_none(),
+        datastore.unwrap_or("none"),
+        || Hold::GlobalDatastoreMember(datastore.unwrap_or_default().to_owned()),
+    )?;
+    let scaler = seen.auto_scaling.as_deref();
+    guards.require(
+        "application_auto_scaling",
+        scaler.is_none(),
+        scaler.unwrap_or("none"),
+        || Hold::ApplicationAutoScaling(scaler.unwrap_or_default().to_owned()),
+    )?;
+    require_idle(group, guards)?;
+    require_nothing_in_flight(seen, guards)?;
+    let (shards, min, max) = (group.shard_count(), policy.min_shards, policy.max_shards);
+    guards.require(
+        "bounds",
+        (min..=max).contains(&shards),
+        format!("{shards} in {min}..={max}"),
+        || Hold::OutsideBounds { shards, min, max },
+    )?;
+    Ok(group)
+}
+
+fn require_not_paused(seen: &Observation, guards: &mut Guards) -> Result<(), Hold> {
+    let pauses = [
+        seen.pause_of_everything.as_ref(),
+        seen.journal.pause.as_ref(),
+    ];
+    let pause = pauses
+        .into_iter()
+        .flatten()
+        .find(|pause| pause.holds(seen.at));
+    match pause {
+        Some(pause) => guards.require("not_paused", false, pause.why.clone(), || {
+            Hold::Paused(pause.clone())
+        }),
+        None => guards.require("not_paused", true, "no pause", || Hold::NotFound),
+    }
+}
+
+/// A stop alarm in ALARM stops even when it is silenced: people silence what pages them, just when we should keep still.
+fn require_no_stop_alarm(
+    policy: &ReshardPolicy,
+    seen: &Observation,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    for name in &policy.alarms.stop {
+        let found = seen.alarms.get(name);
+        let saw = found.map_or_else(
+            || format!("{name} not found"),
+            |alarm| format!("{name} {}", alarm.state),
+        );
+        let calm = found.is_some_and(|alarm| alarm.state != AlarmState::Alarm);
+        guards.require("stop_alarm", calm, saw, || match found {
+            Some(_) => Hold::StopAlarm(name.clone()),
+            None => Hold::StopAlarmMissing(name.clone()),
+        })?;
+    }
+    Ok(())
+}
+
+fn require_idle(group: &Group, guards: &mut Guards) -> Result<(), Hold> {
+    match group.activity() {
+        Activity::Idle => guards.require(
+            "available",
+            true,
+            "group, shards and nodes available",
+            || Hold::Snapshotting,
+        ),
+        Activity::Snapshotting => {
+            guards.require("available", false, "snapshotting", || Hold::Snapshotting)
+        }
+        Activity::Changing { what, status } => {
+            let migrated = group.slot_migration_percent;
+            let saw = format!("{what} {status}");
+            guards.require("available", false, saw, || Hold::NotAvailable {
+                what,
+                status,
+                migrated,
+            })
+        }
+    }
+}
+
+fn require_nothing_in_flight(seen: &Observation, guards: &mut Guards) -> Result<(), Hold> {
+    let open = seen.journal.open_attempt();
+    let saw = open.map_or_else(
+        || "nothing".to_owned(),
+        |attempt| format!("{} to {}", attempt.from, attempt.to),
+    );
+    guards.require("nothing_in_flight", open.is_none(), saw, || match open {
+        Some(attempt) => Hold::InFlight {
+            asked: attempt.at,
+            to: attempt.to,
+        },
+        None => Hold::Superseded,
+    })
+}
+
+/// No change starts just around the start of the daily backup.
+pub(super) fn require_clear_of_backup(
+    group: &Group,
+    now: DateTime<Utc>,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let Some(window) = group.snapshot_window else {
+        return Ok(());
+    };
+    guards.require(
+        "clear_of_backup",
+        !window.starts_near(now, AROUND_BACKUP),
+        window.to_string(),
+        || Hold::SnapshotWindow(window),
+    )
+}
+
+/// The cooldown of one direction, counted from the completion of the last change, whoever made it, and the hold after
+/// failures.
+pub(super) fn require_cooled_down(
+    pace: Pace,
+    since_first_sight: bool,
+    seen: &Observation,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let journal = &seen.journal;
+    let change = journal.last_change.map(|change| (change.at, change.ours));
+    // A group that we have not known for a cooldown may have been changed just before; that must not delay growth.
+    let first_sight = journal
+        .first_seen
+        .filter(|_| since_first_sight)
+        .map(|at| (at, true));
+    let newest = change
+        .into_iter()
+        .chain(first_sight)
+        .max_by_key(|(at, _)| *at);
+    if let Some((since, ours)) = newest {
+        let until = since + delta(pace.cooldown);
+        let saw = format!(
+            "settled {} min ago, cooldown {} min",
+            (seen.at - since).num_minutes(),
+            pace.cooldown.as_secs() / 60
+        );
+        guards.require("cooled_down", seen.at >= until, saw, || {
+            if ours {
+                Hold::CoolingDown { until, since }
+            } else {
+                Hold::ChangedByOthers { until, since }
+            }
+        })?;
+    }
+    if let Some((until, failures, last)) = journal.backing_off(pace.cooldown) {
+        let saw = format!("{failures} failed in a row, the last {}", last.outcome);
+        guards.require("backed_off", seen.at >= until, saw, || Hold::BackingOff {
+            until,
+            failures,
+            last: last.outcome.to_string(),
+        })?;
+    }
+    Ok(())
+}
+
+/// What must further be so before a scale-in: no window in which AWS itself takes nodes away or copies them, and every
+/// alarm that could ask for growth saying plainly that it does not.
+pub(super) fn require_calm(
+    policy: &ReshardPolicy,
+    group: &Group,
+    seen: &Observation,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    if let Some(window) = group.maintenance_window {
+        let outside = !window.contains(seen.at);
+        guards.require("outside_maintenance", outside, window.to_string(), || {
+            Hold::MaintenanceWindow(window)
+        })?;
+    }
+    if let Some(window) = group.snapshot_window {
+        let outside = !window.contains(seen.at, AROUND_BACKUP);
+        guards.require("outside_backup", outside, window.to_string(), || {
+            Hold::SnapshotWindow(window)
+        })?;
+    }
+    for name in policy.alarms.scale_out.iter().chain(&policy.alarms.stop) {
+        let state = seen.alarms.get(name).map(|alarm| alarm.state);
+        let saw = state.map_or_else(
+            || format!("{name} not found"),
+            |state| format!("{name} {state}"),
+        );
+        guards.require("alarms_agree", state == Some(AlarmState::Ok), saw, || {
+            Hold::AlarmDisagrees {
+                alarm: name.clone(),
+                state,
+            }
+        })?;
+    }
+    Ok(())
+}

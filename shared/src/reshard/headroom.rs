@@ -1,0 +1,250 @@
+//! The proof that the shards that stay can take what the drained ones hold.
+
+use serde::Serialize;
+
+use super::{
+    Evidence, Hold, Observation, demand::SCALE_IN_BELOW, demand::measures, drain::shard_bytes,
+    guards::Guards,
+};
+use crate::{
+    cluster::{Group, SLOTS, Shard, ShardId},
+    policy::ReshardPolicy,
+};
+
+/// A replica that lags more than this is not a healthy copy; ElastiCache's usual lag is well under a second.
+const LAG_LIMIT_SECONDS: f64 = 10.0;
+
+/// What one shard that stays would receive.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KeptShard {
+    /// Which shard.
+    pub shard: ShardId,
+    /// Its part of the slots that move, 0 to 1: by how many slots it is short of an even share.
+    pub part: f64,
+    /// Bytes that it would receive.
+    pub receives: f64,
+    /// Free bytes of its worst node at the window's peak.
+    pub free: f64,
+    /// Percent of `maxmemory` of its worst node afterwards.
+    pub percent_after: f64,
+}
+
+/// What each shard that stays would receive if `drain` were drained. Slots go where they are short of an even share, so a
+/// shard that already holds many receives few: an even split would be wrong wherever slots are uneven.
+///
+/// `None`: slots of a shard, or bytes or memory of a node, are not known.
+pub fn kept_shards(
+    group: &Group,
+    evidence: &Evidence,
+    drain: &[ShardId],
+) -> Option<Vec<KeptShard>> {
+    let (drained, kept): (Vec<&Shard>, Vec<&Shard>) = group
+        .shards
+        .iter()
+        .partition(|shard| drain.contains(&shard.id));
+    let even =
+        f64::from(SLOTS) / f64::from(u32::try_from(kept.len()).ok().filter(|count| *count > 0)?);
+    let mut moving_bytes = 0.0;
+    for shard in &drained {
+        shard.slots?;
+        moving_bytes += shard_bytes(shard, evidence)?;
+    }
+    let mut deficits = Vec::new();
+    for shard in &kept {
+        let slots = f64::from(shard.slots?);
+        deficits.push((even - slots).max(0.0));
+        // What lies above an even share may move as well.
+        let surplus = (slots - even).max(0.0);
+        moving_bytes +=
+            shard_bytes(shard, evidence)? * if slots > 0.0 { surplus / slots } else { 0.0 };
+    }
+    let total: f64 = deficits.iter().sum();
+    kept.iter()
+        .zip(deficits)
+        .map(|(shard, deficit)| {
+            let part = if total > 0.0 { deficit / total } else { 0.0 };
+            let receives = moving_bytes * part;
+            let (mut free, mut percent_after) = (f64::INFINITY, 0.0_f64);
+            for node in &shard.nodes {
+                let seen = evidence.get(&node.id)?;
+                let (used, percent) = (
+                    seen.bytes?,
+                    seen.memory_percent.filter(|percent| *percent > 0.0)?,
+                );
+                let capacity = used * 100.0 / percent;
+                free = free.min(capacity - used);
+                percent_after = percent_after.max((used + receives) / capacity * 100.0);
+            }
+            free.is_finite().then(|| KeptShard {
+                shard: shard.id.clone(),
+                part,
+                receives,
+                free,
+                percent_after,
+            })
+        })
+        .collect()
+}
+
+/// Every check on memory, evictions, replicas and load that a scale-in must pass.
+pub(super) fn require_room(
+    policy: &ReshardPolicy,
+    group: &Group,
+    seen: &Observation,
+    evidence: &Evidence,
+    drain: &[ShardId],
+    guards: &mut Guards,
+) -> Result<Vec<KeptShard>, Hold> {
+    require_no_evictions(group, evidence, guards)?;
+    require_healthy_replicas(group, evidence, guards)?;
+    let kept = kept_shards(group, evidence, drain);
+    let Some(kept) = kept else {
+        let missing = || {
+            Hold::EvidenceMissing("slots of every shard, bytes and memory of every node".to_owned())
+        };
+        return Err(guards
+            .require("memory_known", false, "incomplete", missing)
+            .err()
+            .unwrap_or_else(missing));
+    };
+    for shard in &kept {
+        let (ratio, limit) = (
+            policy.headroom.free_ratio,
+            policy.headroom.max_memory_percent,
+        );
+        let KeptShard {
+            shard: id,
+            receives,
+            free,
+            percent_after,
+            ..
+        } = shard;
+        let saw =
+            format!("{id}: {free:.0} bytes free, receives {receives:.0}, wanted {ratio} times");
+        guards.require("headroom", *free >= ratio * receives, saw, || {
+            Hold::HeadroomShort {
+                shard: id.clone(),
+                free: *free,
+                receives: *receives,
+                ratio,
+            }
+        })?;
+        let saw = format!("{id}: {percent_after:.1} % afterwards, at most {limit} %");
+        guards.require("memory_afterwards", *percent_after <= limit, saw, || {
+            Hold::MemoryAfterwards {
+                shard: id.clone(),
+                predicted: *percent_after,
+                limit,
+            }
+        })?;
+    }
+    require_light_load(policy, group, seen, drain, &kept, guards)?;
+    Ok(kept)
+}
+
+fn require_no_evictions(
+    group: &Group,
+    evidence: &Evidence,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    for node in group.shards.iter().flat_map(|shard| &shard.nodes) {
+        let keys = evidence.get(&node.id).and_then(|seen| seen.evictions);
+        let saw = keys.map_or_else(
+            || format!("{}: not known", node.id),
+            |keys| format!("{}: {keys:.0} keys", node.id),
+        );
+        guards.require("no_evictions", keys == Some(0.0), saw, || match keys {
+            Some(keys) => Hold::Evicting {
+                node: node.id.to_string(),
+                keys,
+            },
+            None => Hold::EvidenceMissing(format!("evictions of node {}", node.id)),
+        })?;
+    }
+    Ok(())
+}
+
+/// Replicas report a lag and primaries do not, so one node per shard may be silent; a second silent one is unknown.
+fn require_healthy_replicas(
+    group: &Group,
+    evidence: &Evidence,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let uneven = group
+        .shards
+        .iter()
+        .any(|shard| u32::try_from(shard.nodes.len()).ok() != Some(group.nodes_per_new_shard()));
+    guards.require(
+        "replicas_even",
+        !uneven,
+        if uneven {
+            "shards differ in nodes"
+        } else {
+            "even"
+        },
+        || Hold::ReplicasUnhealthy("shards have different numbers of nodes".to_owned()),
+    )?;
+    for shard in &group.shards {
+        let lags: Vec<f64> = shard
+            .nodes
+            .iter()
+            .filter_map(|node| evidence.get(&node.id)?.replication_lag)
+            .collect();
+        let silent = shard.nodes.len() - lags.len();
+        let worst = lags.into_iter().fold(0.0_f64, f64::max);
+        let healthy = silent <= 1 && worst <= LAG_LIMIT_SECONDS;
+        let saw = format!(
+            "shard {}: worst lag {worst:.1} s, {silent} nodes without",
+            shard.id
+        );
+        guards.require("replicas_healthy", healthy, saw, || {
+            Hold::ReplicasUnhealthy(if silent > 1 {
+                format!("the replication lag of shard {} is not known", shard.id)
+            } else {
+                format!("a replica of shard {} lags {worst:.0} s", shard.id)
+            })
+        })?;
+    }
+    Ok(())
+}
+
+/// Each shard that stays carries its own load and its part of what the drained ones carry, at their peaks.
+fn require_light_load(
+    policy: &ReshardPolicy,
+    group: &Group,
+    seen: &Observation,
+    drain: &[ShardId],
+    kept: &[KeptShard],
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    for (measure, target) in measures(policy) {
+        let limit = target * SCALE_IN_BELOW;
+        let peak = |id: &ShardId| measure.of(seen.load.get(id)?).peak();
+        let moving: Option<f64> = group
+            .shards
+            .iter()
+            .map(|shard| &shard.id)
+            .filter(|id| drain.contains(id))
+            .map(peak)
+            .sum();
+        for shard in kept {
+            let own = peak(&shard.shard);
+            let (Some(moving), Some(own)) = (moving, own) else {
+                return Err(Hold::EvidenceMissing(format!("{measure} of every shard")));
+            };
+            let predicted = own + moving * shard.part;
+            let saw = format!(
+                "{}: {measure} {predicted:.1} % afterwards, at most {limit:.1} %",
+                shard.shard
+            );
+            guards.require("load_afterwards", predicted <= limit, saw, || {
+                Hold::LoadAfterwards {
+                    shard: shard.shard.clone(),
+                    predicted,
+                    limit,
+                }
+            })?;
+        }
+    }
+    Ok(())
+}

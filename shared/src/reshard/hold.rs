@@ -1,0 +1,430 @@
+//! The closed set of reasons not to reshard. Each has a code (an API: changing one is a CHANGELOG entry), a sentence, and
+//! a row in docs/operations.md.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    alarm::AlarmState,
+    cluster::ShardId,
+    journal::Pause,
+    window::{DailyWindow, WeeklyWindow},
+};
+
+/// A reason not to act.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Hold {
+    /// The load fits the shards that there are, and does not fit fewer.
+    LoadFits {
+        /// The arithmetic in words.
+        because: String,
+    },
+    /// The group is not there.
+    NotFound,
+    /// Something that a decision rests on could not be read at all.
+    Unreadable(String),
+    /// The journal changed between look and act: another run is at it.
+    Superseded,
+    /// Shards can be changed only with cluster mode `enabled`.
+    ClusterModeNotEnabled(Option<String>),
+    /// A member of a Global Datastore is resharded through the datastore.
+    GlobalDatastoreMember(String),
+    /// The group, a shard or a node is not available.
+    NotAvailable {
+        /// Which.
+        what: String,
+        /// The service's word.
+        status: String,
+        /// Progress of slot migration in percent, if any runs.
+        migrated: Option<f64>,
+    },
+    /// A backup is being taken.
+    Snapshotting,
+    /// A backup is about to be taken.
+    SnapshotWindow(DailyWindow),
+    /// AWS may replace nodes now.
+    MaintenanceWindow(WeeklyWindow),
+    /// A person asked us to leave it alone.
+    Paused(Pause),
+    /// A stop alarm is in ALARM.
+    StopAlarm(String),
+    /// A stop alarm was not found.
+    StopAlarmMissing(String),
+    /// AWS Application Auto Scaling governs the group.
+    ApplicationAutoScaling(String),
+    /// We asked for a change whose effect is not to be seen yet.
+    InFlight {
+        /// When we asked.
+        asked: DateTime<Utc>,
+        /// For how many shards.
+        to: u32,
+    },
+    /// The shard count is outside the policy's bounds.
+    OutsideBounds {
+        /// What it is.
+        shards: u32,
+        /// The least allowed.
+        min: u32,
+        /// The most allowed.
+        max: u32,
+    },
+    /// More shards are needed than allowed.
+    AtMaximum {
+        /// Shards there are.
+        shards: u32,
+        /// Shards needed.
+        needed: u32,
+        /// The bound that bit, with its number.
+        bound: String,
+    },
+    /// The last change of ours is too recent.
+    CoolingDown {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// When it completed, or when we first saw the group.
+        since: DateTime<Utc>,
+    },
+    /// Somebody else changed the group too recently.
+    ChangedByOthers {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// When it completed.
+        since: DateTime<Utc>,
+    },
+    /// Our last attempts failed.
+    BackingOff {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// How many failed in a row.
+        failures: u32,
+        /// How the last one ended.
+        last: String,
+    },
+    /// No shard has fresh load.
+    NoFreshLoad {
+        /// What is missing.
+        missing: String,
+    },
+    /// Fewer shards would do now, but have not for long enough.
+    NotLowLongEnough {
+        /// Shards that would do now.
+        to: u32,
+        /// Why not yet.
+        because: String,
+    },
+    /// An alarm does not agree to a scale-in.
+    AlarmDisagrees {
+        /// Which.
+        alarm: String,
+        /// What it says; `None`: it was not found.
+        state: Option<AlarmState>,
+    },
+    /// The load that the shards that stay would carry is too high.
+    LoadAfterwards {
+        /// Which shard.
+        shard: ShardId,
+        /// The predicted percent.
+        predicted: f64,
+        /// The most allowed.
+        limit: f64,
+    },
+    /// What the proof of a scale-in needs is not known.
+    EvidenceMissing(String),
+    /// Keys were evicted.
+    Evicting {
+        /// Where.
+        node: String,
+        /// How many in the window.
+        keys: f64,
+    },
+    /// A replica lags, or there is none where there should be.
+    ReplicasUnhealthy(String),
+    /// A shard that stays has too little free memory for what it would receive.
+    HeadroomShort {
+        /// Which shard.
+        shard: ShardId,
+        /// Free bytes of its worst node at the window's peak.
+        free: f64,
+        /// Bytes it would receive.
+        receives: f64,
+        /// Free bytes wanted per byte received.
+        ratio: f64,
+    },
+    /// A shard that stays would be too full afterwards.
+    MemoryAfterwards {
+        /// Which shard.
+        shard: ShardId,
+        /// The predicted percent of `maxmemory`.
+        predicted: f64,
+        /// The most allowed.
+        limit: f64,
+    },
+}
+
+impl Hold {
+    /// The closed code of the reason, as records and docs/operations.md spell it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::LoadFits { .. } => "load_fits",
+            Self::NotFound => "not_found",
+            Self::Unreadable(_) => "unreadable",
+            Self::Superseded => "superseded",
+            Self::ClusterModeNotEnabled(_) => "cluster_mode_not_enabled",
+            Self::GlobalDatastoreMember(_) => "global_datastore_member",
+            Self::NotAvailable { .. } => "not_available",
+            Self::Snapshotting => "snapshotting",
+            Self::SnapshotWindow(_) => "snapshot_window",
+            Self::MaintenanceWindow(_) => "maintenance_window",
+            Self::Paused(_) => "paused",
+            Self::StopAlarm(_) => "stop_alarm",
+            Self::StopAlarmMissing(_) => "stop_alarm_missing",
+            Self::ApplicationAutoScaling(_) => "application_auto_scaling",
+            Self::InFlight { .. } => "in_flight",
+            Self::OutsideBounds { .. } => "outside_bounds",
+            Self::AtMaximum { .. } => "at_maximum",
+            Self::CoolingDown { .. } => "cooling_down",
+            Self::ChangedByOthers { .. } => "changed_by_others",
+            Self::BackingOff { .. } => "backing_off",
+            Self::NoFreshLoad { .. } => "no_fresh_load",
+            Self::NotLowLongEnough { .. } => "not_low_long_enough",
+            Self::AlarmDisagrees { .. } => "alarm_disagrees",
+            Self::LoadAfterwards { .. } => "load_afterwards",
+            Self::EvidenceMissing(_) => "evidence_missing",
+            Self::Evicting { .. } => "evicting",
+            Self::ReplicasUnhealthy(_) => "replicas_unhealthy",
+            Self::HeadroomShort { .. } => "headroom_short",
+            Self::MemoryAfterwards { .. } => "memory_afterwards",
+        }
+    }
+
+    /// Every code, for the test that compares them with docs/operations.md.
+    pub const CODES: [&'static str; 29] = [
+        "load_fits",
+        "not_found",
+        "unreadable",
+        "superseded",
+        "cluster_mode_not_enabled",
+        "global_datastore_member",
+        "not_available",
+        "snapshotting",
+        "snapshot_window",
+        "maintenance_window",
+        "paused",
+        "stop_alarm",
+        "stop_alarm_missing",
+        "application_auto_scaling",
+        "in_flight",
+        "outside_bounds",
+        "at_maximum",
+        "cooling_down",
+        "changed_by_others",
+        "backing_off",
+        "no_fresh_load",
+        "not_low_long_enough",
+        "alarm_disagrees",
+        "load_afterwards",
+        "evidence_missing",
+        "evicting",
+        "replicas_unhealthy",
+        "headroom_short",
+        "memory_afterwards",
+    ];
+
+    /// Whether the hold says only that all is well.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self::LoadFits { .. })
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LoadFits { because } => write!(f, "the load fits: {because}"),
+            Self::NotFound => f.write_str("ElastiCache knows no replication group of this id"),
+            Self::Unreadable(what) => f.write_str(what),
+            Self::Superseded => f.write_str("another run wrote the journal first"),
+            Self::ClusterModeNotEnabled(Some(mode)) => {
+                write!(
+                    f,
+                    "cluster mode is {mode}; shards can be changed only where it is enabled"
+                )
+            }
+            Self::ClusterModeNotEnabled(None) => {
+                f.write_str("the service did not say whether cluster mode is enabled")
+            }
+            Self::GlobalDatastoreMember(id) => {
+                write!(
+                    f,
+                    "member of Global Datastore {id}, whose shards change through the datastore"
+                )
+            }
+            Self::NotAvailable {
+                what,
+                status,
+                migrated: None,
+            } => write!(f, "{what} is {status}"),
+            Self::NotAvailable {
+                what,
+                status,
+                migrated: Some(percent),
+            } => {
+                write!(
+                    f,
+                    "{what} is {status}, {percent:.0} % of its slots migrated"
+                )
+            }
+            Self::Snapshotting => f.write_str("a backup is being taken"),
+            Self::SnapshotWindow(window) => write!(f, "near the backup window {window}"),
+            Self::MaintenanceWindow(window) => {
+                write!(f, "no scale-in in the maintenance window {window}")
+            }
+            Self::Paused(pause) => write_pause(f, pause),
+            Self::StopAlarm(name) => write!(f, "stop alarm {name} is in ALARM"),
+            Self::StopAlarmMissing(name) => write!(
+                f,
+                "stop alarm {name} was not found, which stops as if it were in ALARM"
+            ),
+            Self::ApplicationAutoScaling(alarm) => {
+                write!(
+                    f,
+                    "AWS Application Auto Scaling governs the group (alarm {alarm}); two must not"
+                )
+            }
+            Self::InFlight { asked, to } => {
+                write!(
+                    f,
+                    "waiting to see the change to {to} shards asked for at {}",
+                    clock(*asked)
+                )
+            }
+            Self::OutsideBounds { shards, min, max } => {
+                write!(
+                    f,
+                    "{shards} shards lie outside the policy's {min} to {max}; a person must choose"
+                )
+            }
+            Self::AtMaximum {
+                shards,
+                needed,
+                bound,
+            } => write!(
+                f,
+                "{needed} shards are needed, {shards} is the most: {bound}"
+            ),
+            Self::CoolingDown { until, since } => {
+                write!(
+                    f,
+                    "cooling down until {} (settled at {})",
+                    clock(*until),
+                    clock(*since)
+                )
+            }
+            Self::ChangedByOthers { until, since } => {
+                write!(
+                    f,
+                    "someone else changed the group; waiting until {} (settled at {})",
+                    clock(*until),
+                    clock(*since)
+                )
+            }
+            Self::BackingOff {
+                until,
+                failures,
+                last,
+            } => {
+                let times = if *failures == 1 {
+                    "the last attempt".to_owned()
+                } else {
+                    format!("the last of {failures} failed attempts")
+                };
+                write!(f, "{times} {last}; trying again after {}", clock(*until))
+            }
+            Self::NoFreshLoad { missing } => write!(
+                f,
+                "no fresh load for {missing}; silence is no reason to act"
+            ),
+            Self::NotLowLongEnough { to, because } => write!(f, "{to} would do now, but {because}"),
+            Self::AlarmDisagrees {
+                alarm,
+                state: Some(state),
+            } => write!(f, "no scale-in while alarm {alarm} is {state}"),
+            Self::AlarmDisagrees { alarm, state: None } => {
+                write!(f, "no scale-in while alarm {alarm} is not to be found")
+            }
+            Self::LoadAfterwards {
+                shard,
+                predicted,
+                limit,
+            } => {
+                write!(
+                    f,
+                    "shard {shard} would carry {predicted:.0} % afterwards, more than {limit:.0} %"
+                )
+            }
+            Self::EvidenceMissing(what) => {
+                write!(f, "a scale-in is not proven safe: {what} is not known")
+            }
+            Self::Evicting { node, keys } => write!(
+                f,
+                "no scale-in while keys are evicted ({keys:.0} on {node})"
+            ),
+            Self::ReplicasUnhealthy(why) => write!(f, "no scale-in: {why}"),
+            Self::HeadroomShort {
+                shard,
+                free,
+                receives,
+                ratio,
+            } => write!(
+                f,
+                "shard {shard} has {} free for {} it would receive, less than {ratio} times",
+                bytes(*free),
+                bytes(*receives)
+            ),
+            Self::MemoryAfterwards {
+                shard,
+                predicted,
+                limit,
+            } => {
+                write!(
+                    f,
+                    "shard {shard} would be {predicted:.0} % full afterwards, more than {limit:.0} %"
+                )
+            }
+        }
+    }
+}
+
+fn write_pause(f: &mut fmt::Formatter<'_>, pause: &Pause) -> fmt::Result {
+    f.write_str("paused")?;
+    if !pause.by.is_empty() {
+        write!(f, " by {}", pause.by)?;
+    }
+    match pause.until {
+        Some(until) => write!(f, " until {}", until.format("%Y-%m-%d %H:%M UTC"))?,
+        None => f.write_str(" until resumed")?,
+    }
+    if pause.why.is_empty() {
+        Ok(())
+    } else {
+        write!(f, ": {}", pause.why)
+    }
+}
+
+/// A time as sentences spell it; the record has the date.
+pub(crate) fn clock(at: DateTime<Utc>) -> String {
+    at.format("%H:%M UTC").to_string()
+}
+
+/// Bytes as sentences spell them.
+pub(crate) fn bytes(count: f64) -> String {
+    const UNITS: [(&str, f64); 3] = [
+        ("GiB", 1_073_741_824.0),
+        ("MiB", 1_048_576.0),
+        ("KiB", 1024.0),
+    ];
+    match UNITS.iter().find(|(_, size)| count >= *size) {
+        Some((unit, size)) => format!("{:.1} {unit}", count / size),
+        None => format!("{count:.0} bytes"),
+    }
+}

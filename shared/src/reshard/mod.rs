@@ -1,0 +1,17 @@
+//! Resharding: from what was seen of one replication group to the one change that may be made now, or the reason why not.
+
+mod decide;
+mod demand;
+mod drain;
+mod guards;
+mod headroom;
+mod hold;
+mod observation;
+
+pub use decide::{Decision, Reshard, Verdict, decide};
+pub use demand::{Demand, Measure, Need};
+pub use drain::shards_to_drain;
+pub use guards::Guard;
+pub use headroom::{KeptShard, kept_shards};
+pub use hold::Hold;
+pub use observation::{Evidence, Input, NodeEvidence, Observation, ShardSeries};

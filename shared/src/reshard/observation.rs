@@ -1,0 +1,73 @@
+//! What one pass saw of one replication group: everything that a decision may rest on.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    alarm::AlarmsSeen,
+    cluster::{Group, NodeId, ShardId},
+    journal::{Journal, Pause},
+    load::Series,
+};
+
+/// What was seen of one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// The services' time when the group was described: the `now` of the decision.
+    pub at: DateTime<Utc>,
+    /// The group; `None`: the service does not know it.
+    pub group: Option<Group>,
+    /// Load per shard; a shard that is absent has no series at all.
+    pub load: BTreeMap<ShardId, ShardSeries>,
+    /// The alarms that the policy names and that were found.
+    pub alarms: AlarmsSeen,
+    /// The name of an alarm that shows that AWS Application Auto Scaling governs the group.
+    pub auto_scaling: Option<String>,
+    /// The journal, already brought up to date with this sight.
+    pub journal: Journal,
+    /// The pause that is in force for everything.
+    pub pause_of_everything: Option<Pause>,
+    /// What could not be read at all, with the reason; not empty: every decision is a hold.
+    pub unreadable: Option<String>,
+    /// What nodes have in memory; `None`: not read, because nothing asked for it yet. Reading it costs a metric per node
+    /// and measure, and only a scale-in needs it.
+    pub evidence: Option<Evidence>,
+}
+
+/// The load of one shard: that of its hottest node.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ShardSeries {
+    /// Percent of the engine's thread.
+    pub engine_cpu: Series,
+    /// Percent of `maxmemory` counted for eviction.
+    pub memory: Series,
+}
+
+/// What each node has in memory, over the stabilization window.
+pub type Evidence = BTreeMap<NodeId, NodeEvidence>;
+
+/// What one node has in memory. Every `None` means that the metric was absent or incomplete, which never counts as good.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct NodeEvidence {
+    /// Most bytes used in the window.
+    pub bytes: Option<f64>,
+    /// Most percent of `maxmemory` used in the window.
+    pub memory_percent: Option<f64>,
+    /// Keys evicted in the window.
+    pub evictions: Option<f64>,
+    /// Largest replication lag in seconds; a primary has none.
+    pub replication_lag: Option<f64>,
+}
+
+/// One input of a decision with its value and age, for the record.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Input {
+    /// What it is, such as `engine_cpu of shard 0001`.
+    pub name: String,
+    /// Its value; a number, a word, or null when it was not to be had.
+    pub value: serde_json::Value,
+    /// How old it is, in seconds; null: its time is not known.
+    pub age_seconds: Option<i64>,
+}
