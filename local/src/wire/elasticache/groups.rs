@@ -201,6 +201,7 @@ fn shown_change(group: &ReplicationGroup, now: DateTime<Utc>) -> Option<&Change>
         Some(
             Work::Modify { .. }
             | Work::Create { .. }
+            | Work::Failed
             | Work::Delete { .. }
             | Work::Snapshot { .. }
             | Work::Reshard(_),

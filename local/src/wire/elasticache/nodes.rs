@@ -115,7 +115,11 @@ fn pending(entry: NodeEntry<'_>) -> Element {
     let change: Option<&Change> = match &group.work {
         Some(Work::Modify { change, .. }) => Some(change),
         Some(
-            Work::Create { .. } | Work::Delete { .. } | Work::Snapshot { .. } | Work::Reshard(_),
+            Work::Create { .. }
+            | Work::Failed
+            | Work::Delete { .. }
+            | Work::Snapshot { .. }
+            | Work::Reshard(_),
         )
         | None => group.deferred.as_deref(),
     };
