@@ -105,7 +105,7 @@ fn ranges(configured: &[ShardConfiguration], count: usize) -> Outcome<Vec<SlotSe
                 "The slots {text} are given to two node groups."
             )));
         }
-        seen.extend(&own);
+        seen.union_with(&own);
         ranges.push(own);
     }
     if seen.len() != usize::from(slots::SLOT_COUNT) {

@@ -30,6 +30,7 @@ mod node_types;
 mod placement;
 pub mod refusal;
 pub mod reshard;
+mod slot_set;
 pub mod slots;
 mod snapshot;
 mod validate;

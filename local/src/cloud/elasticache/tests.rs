@@ -157,7 +157,7 @@ pub(super) fn require_all_slots_once(group: &GroupView) {
             "a slot of {} has two owners",
             shard.id
         );
-        seen.extend(&shard.slot_set);
+        seen.union_with(&shard.slot_set);
     }
     assert_eq!(seen.len(), usize::from(SLOT_COUNT));
 }

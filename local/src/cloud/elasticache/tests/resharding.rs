@@ -153,7 +153,7 @@ fn a_scale_in_that_does_not_fit_is_accepted_and_changes_nothing() {
 #[test]
 fn a_slot_that_cannot_move_keeps_its_shard() {
     let mut world = World::of_shards(4);
-    let stuck = *world.group().shards[1].slot_set.first().unwrap();
+    let stuck = world.group().shards[1].slot_set.iter().next().unwrap();
     let keyspace = Keyspace {
         unmovable: [stuck].into(),
         ..Keyspace::default()
