@@ -1,7 +1,7 @@
 //! `CacheCluster` in answers: one node each.
 
 use super::{
-    groups::{Place, logs},
+    groups::{Place, logs, pending_logs},
     time,
 };
 use crate::{
@@ -136,6 +136,9 @@ fn pending(entry: NodeEntry<'_>) -> Element {
         )
         .with_optional("CacheNodeType", changed(|settings| &settings.node_type))
         .with_optional("AuthTokenStatus", change.auth_token);
+    if from.logs != to.logs {
+        element = element.child(pending_logs(&to.logs));
+    }
     if from.transit_encryption != to.transit_encryption {
         element = element.with("TransitEncryptionEnabled", to.transit_encryption);
     }

@@ -287,9 +287,15 @@ fn pending_changes_are_answered_while_they_last() {
     let (_, body) = send(
         &mut cloud,
         "Action=ModifyReplicationGroup&ReplicationGroupId=orders&PrimaryClusterId=orders-002&ApplyImmediately=false\
-         &UserGroupIdsToAdd.member.1=ug",
+         &UserGroupIdsToAdd.member.1=ug&LogDeliveryConfigurations.member.1.LogType=slow-log\
+         &LogDeliveryConfigurations.member.1.DestinationType=kinesis-firehose&LogDeliveryConfigurations.member.1.LogFormat=text\
+         &LogDeliveryConfigurations.member.1.DestinationDetails.KinesisFirehoseDetails.DeliveryStream=ds",
     );
     assert_eq!(text(&body, "PrimaryClusterId"), Some("orders-002"));
+    assert_eq!(
+        text(&body, "PendingLogDeliveryConfiguration").and_then(|log| text(log, "DeliveryStream")),
+        Some("ds")
+    );
     assert_eq!(
         text(&body, "UserGroupIdsToAdd"),
         Some("<member>ug</member>")
