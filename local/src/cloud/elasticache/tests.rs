@@ -1,5 +1,6 @@
 //! Facts about the embedded ElastiCache, by subject.
 
+mod describing;
 mod failing_over;
 mod lifecycle;
 mod modifying;
