@@ -32,7 +32,8 @@ pub struct KeptShard {
 /// What each shard that stays would receive if `drain` were drained. Slots go where they are short of an even share, so a
 /// shard that already holds many receives few: an even split would be wrong wherever slots are uneven.
 ///
-/// `None`: slots of a shard, or bytes or memory of a node, are not known.
+/// `None`: slots of a shard, or bytes or memory of a node, are not known; or the slots are not all that there are, so that
+/// what the service said of them cannot be right.
 pub fn kept_shards(
     group: &Group,
     evidence: &Evidence,
@@ -42,11 +43,14 @@ pub fn kept_shards(
         .shards
         .iter()
         .partition(|shard| drain.contains(&shard.id));
+    let slots = group.shards.iter().map(|shard| shard.slots);
+    if slots.sum::<Option<u32>>()? != SLOTS {
+        return None;
+    }
     let even =
         f64::from(SLOTS) / f64::from(u32::try_from(kept.len()).ok().filter(|count| *count > 0)?);
     let mut moving_bytes = 0.0;
     for shard in &drained {
-        shard.slots?;
         moving_bytes += shard_bytes(shard, evidence)?;
     }
     let mut deficits = Vec::new();
