@@ -239,9 +239,11 @@ fn require_light_load(
     kept: &[KeptShard],
     guards: &mut Guards,
 ) -> Result<(), Hold> {
+    // What was measured before the last change, other shards carried.
+    let settled = seen.journal.last_change.map(|change| change.at);
     for (measure, target) in measures(policy) {
         let limit = target * SCALE_IN_BELOW;
-        let peak = |id: &ShardId| measure.of(seen.load.get(id)?).peak();
+        let peak = |id: &ShardId| measure.of(seen.load.get(id)?).since(settled).peak();
         let moving = moving(group, drain, |shard| peak(&shard.id));
         for shard in kept {
             let own = peak(&shard.shard);
