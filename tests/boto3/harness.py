@@ -43,7 +43,9 @@ def start_server():
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     binary = target / "debug" / "clusterwarden"
     command = [str(binary), "cloud", "--port", "0", "--speed", str(SPEED)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    # What the server has to say (a panic, for one) is kept beside it.
+    words = (target / "conformance-server.log").open("w")
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, stdin=subprocess.DEVNULL, text=True)
     atexit.register(stop_server, server)
     watchdog = threading.Timer(30, server.kill)
     watchdog.start()
