@@ -104,9 +104,7 @@ class Conformance:
         session = botocore.session.Session()
         if protocol:
             session.register_component("data_loader", ProtocolLoader(protocol))
-        config = botocore.config.Config(
-            retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20
-        )
+        config = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
         client = session.create_client(service, endpoint_url=self.endpoint, config=config)
         client.meta.events.register("before-parse", self._compare)
         if protocol and client.meta.service_model.resolved_protocol != protocol:

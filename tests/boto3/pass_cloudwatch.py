@@ -51,7 +51,10 @@ def metrics(run, client, names):
     minute = run.now().replace(second=0, microsecond=0)
     points = [
         {"MetricName": "Load", "Dimensions": names.dimensions, "Unit": "Percent", "Value": value, "Timestamp": at}
-        for value, at in ((20.0, minute - datetime.timedelta(minutes=6)), (40.0, minute - datetime.timedelta(minutes=5)))
+        for value, at in (
+            (20.0, minute - datetime.timedelta(minutes=6)),
+            (40.0, minute - datetime.timedelta(minutes=5)),
+        )
     ]
     points.append(
         {
@@ -112,7 +115,9 @@ def data(run, client, names):
     run.expect("an expression is computed", results.get("half", {}).get("Values") == [10.0, 20.0, 45.0], results)
     run.expect("a label is kept", results.get("load", {}).get("Label") == "hottest", results)
     run.expect("ReturnData=false is not returned", "unseen" not in results, results)
-    run.expect("a metric without data has no values, not zeros", results.get("nothing", {}).get("Values") == [], results)
+    run.expect(
+        "a metric without data has no values, not zeros", results.get("nothing", {}).get("Values") == [], results
+    )
     run.expect("results are complete", {r["StatusCode"] for r in results.values()} == {"Complete"}, results)
     newest = run.ok(client, "get_metric_data", MetricDataQueries=queries[:1], **window)
     newest = (newest.get("MetricDataResults") or [{}])[0].get("Timestamps", [])

@@ -63,7 +63,11 @@ def alarms(run, client, names):
     )
     run.refused(client, "put_composite_alarm", REFUSES_VALUE, AlarmName=names.either, AlarmRule="ALARM(")
     run.refused(
-        client, "put_composite_alarm", REFUSES_COMBINATION | {"ResourceNotFound"}, AlarmName="x", AlarmRule="ALARM(absent)"
+        client,
+        "put_composite_alarm",
+        REFUSES_COMBINATION | {"ResourceNotFound"},
+        AlarmName="x",
+        AlarmRule="ALARM(absent)",
     )
 
 
@@ -116,7 +120,11 @@ def states(run, client, names):
     run.ok(client, "set_alarm_state", AlarmName=names.held, StateValue="OK", StateReason="first")
     run.ok(client, "set_alarm_state", AlarmName=names.held, StateValue="ALARM", **reason)
     alarm = (run.ok(client, "describe_alarms", AlarmNames=[names.held]).get("MetricAlarms") or [{}])[0]
-    run.expect("the state is as set", (alarm.get("StateValue"), alarm.get("StateReason")) == ("ALARM", reason["StateReason"]), alarm)
+    run.expect(
+        "the state is as set",
+        (alarm.get("StateValue"), alarm.get("StateReason")) == ("ALARM", reason["StateReason"]),
+        alarm,
+    )
     run.refused(client, "set_alarm_state", "ResourceNotFound", AlarmName="absent", StateValue="OK", StateReason="x")
     run.refused(client, "set_alarm_state", REFUSES_VALUE, AlarmName=names.held, StateValue="RED", StateReason="x")
     broken = {"StateReason": "x", "StateReasonData": "no JSON"}
@@ -178,7 +186,12 @@ def mute_rules(run, client, names):
     schedule = {"Expression": "cron(0 2 * * *)", "Duration": "PT2H", "Timezone": "UTC"}
     muted = {"Schedule": schedule}
     run.ok(
-        client, "put_alarm_mute_rule", Name=rule, Rule=muted, MuteTargets={"AlarmNames": [names.load]}, Description="night"
+        client,
+        "put_alarm_mute_rule",
+        Name=rule,
+        Rule=muted,
+        MuteTargets={"AlarmNames": [names.load]},
+        Description="night",
     )
     found = run.ok(client, "get_alarm_mute_rule", AlarmMuteRuleName=rule)
     run.expect("a rule is kept", found.get("Rule") == muted, found)

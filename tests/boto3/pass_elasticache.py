@@ -116,7 +116,9 @@ def description(run, client):
         if "Marker" not in page:
             break
         marker = {"Marker": page["Marker"]}
-    run.expect("more than twenty nodes need more than a page", pages >= 2 and len(seen) == len(set(seen)), (pages, seen))
+    run.expect(
+        "more than twenty nodes need more than a page", pages >= 2 and len(seen) == len(set(seen)), (pages, seen)
+    )
     run.expect("the pages hold every node", set(members) <= set(seen), seen)
 
 

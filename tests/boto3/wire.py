@@ -128,7 +128,10 @@ def _xml(element, shape, path):
             else:
                 yield from _xml(child, shape.member, f"{path}[{index}]")
     elif shape.type_name == "map":
-        names = [part.serialization.get("name", part_name) for part, part_name in ((shape.key, "key"), (shape.value, "value"))]
+        names = [
+            part.serialization.get("name", part_name)
+            for part, part_name in ((shape.key, "key"), (shape.value, "value"))
+        ]
         for index, entry in enumerate(element):
             if entry.tag != "entry" or [child.tag for child in entry] != names:
                 yield f"{path}: <{entry.tag}> in a map of <entry> with {names}"
