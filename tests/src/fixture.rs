@@ -58,7 +58,10 @@ impl Fixture {
                 },
                 now,
             );
-            cloud.dynamodb.create_table(JOURNAL, "target");
+            cloud
+                .dynamodb
+                .create_table(JOURNAL, "target")
+                .expect("a new table");
         }
         let fixture = Self {
             cloud,
