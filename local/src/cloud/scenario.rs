@@ -1,1 +1,0 @@
-//! Named scenarios and scenario files: groups, demand, alarms and tables to start a cloud with.
