@@ -203,7 +203,11 @@ impl Report {
     ///
     /// What could not be read or written, a sentence each. The records are in the log all the same.
     pub fn into_response(self) -> Result<Value, String> {
-        if self.failures.is_empty() { Ok(self.response()) } else { Err(self.failures.join("; ")) }
+        if self.failures.is_empty() {
+            Ok(self.response())
+        } else {
+            Err(self.failures.join("; "))
+        }
     }
 
     /// What the pass did, as the function answers it.
