@@ -60,7 +60,11 @@ impl ScenarioFile {
             cloud.workload.publish_also(metric.series(start));
         }
         for table in self.tables {
-            // cloud.dynamodb.create_table(&table.name, &table.hash_key);
+            let (at, table) = (table.span(), table.into_inner());
+            cloud
+                .dynamodb
+                .create_table(&table.name, &table.hash_key)
+                .map_err(|refusal| Mistake { at, message: format!("table `{}`: {refusal}", table.name) })?;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     pub(super) metrics: Vec<MetricFile>,
     #[serde(default)]
-    pub(super) tables: Vec<TableFile>,
+    pub(super) tables: Vec<Spanned<TableFile>>,
 }
 
 /// `[[groups]]`
