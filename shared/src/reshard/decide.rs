@@ -192,7 +192,7 @@ impl Work<'_> {
                 bound: bound.clone().unwrap_or_default(),
             })?;
         require_clear_of_backup(group, self.seen.at, &mut self.guards)?;
-        require_cooled_down(policy.scale_out, false, self.seen, &mut self.guards)?;
+        require_cooled_down(policy.scale_out, true, self.seen, &mut self.guards)?;
         let mut reasons: Vec<String> = self
             .demand
             .largest()
@@ -225,7 +225,7 @@ impl Work<'_> {
         let (to, peaks) = self.lowest_count(group)?;
         require_calm(policy, group, seen, &mut self.guards)?;
         require_clear_of_backup(group, seen.at, &mut self.guards)?;
-        require_cooled_down(policy.scale_in, true, seen, &mut self.guards)?;
+        require_cooled_down(policy.scale_in, false, seen, &mut self.guards)?;
         let Some(evidence) = &seen.evidence else {
             return Err(Refusal::EvidenceWanted);
         };
