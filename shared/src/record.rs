@@ -197,7 +197,16 @@ impl Report {
         }
     }
 
-    /// The function's response.
+    /// The function's response, or why the invocation must fail: Lambda's error metric and on-failure queue then show it.
+    ///
+    /// # Errors
+    ///
+    /// What could not be read or written, a sentence each. The records are in the log all the same.
+    pub fn into_response(self) -> Result<Value, String> {
+        if self.failures.is_empty() { Ok(self.response()) } else { Err(self.failures.join("; ")) }
+    }
+
+    /// What the pass did, as the function answers it.
     pub fn response(&self) -> Value {
         let mut counts: BTreeMap<&'static str, usize> =
             ["held", "planned", "accepted", "superseded", "failed"]

@@ -1,1 +1,116 @@
-//! Test support.
+//! Test support: the real SDK over the embedded AWS in process, and whole passes on its virtual clock.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_elasticache::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use aws_smithy_types::body::SdkBody;
+use chrono::{DateTime, TimeDelta, Utc};
+use clusterwarden::{
+    aws::{Aws, reshard::Pass},
+    policy::Policy,
+    record::{Mode, Report},
+    trigger::Trigger,
+};
+use clusterwarden_local::{
+    cloud::{Cloud, Parameters},
+    wire,
+};
+
+/// The name of the journal's table in every test.
+pub const JOURNAL: &str = "clusterwarden-journal";
+
+/// An embedded AWS that several clients share.
+#[derive(Clone)]
+pub struct SharedCloud(Arc<Mutex<Cloud>>);
+
+impl fmt::Debug for SharedCloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedCloud")
+    }
+}
+
+impl SharedCloud {
+    /// Shares a cloud.
+    pub fn new(cloud: Cloud) -> Self {
+        Self(Arc::new(Mutex::new(cloud)))
+    }
+
+    /// An empty account at a fixed time, a Monday morning.
+    pub fn empty(parameters: Parameters) -> Self {
+        Self::new(Cloud::new(monday_morning(), parameters))
+    }
+
+    /// The cloud itself.
+    pub fn lock(&self) -> MutexGuard<'_, Cloud> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, minutes: i64) {
+        self.lock().advance(TimeDelta::minutes(minutes));
+    }
+
+    /// An SDK configuration whose every call ends in this cloud.
+    pub fn sdk_config(&self) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+            .http_client(SharedHttpClient::new(self.clone()))
+            .build()
+    }
+
+    /// The function's clients.
+    pub fn aws(&self) -> Aws {
+        Aws::new(&self.sdk_config(), JOURNAL)
+    }
+
+    /// One pass of `reshard`, as the function runs it.
+    pub async fn pass(&self, policy: &Policy, mode: Mode, event: &serde_json::Value) -> Report {
+        let (aws, trigger) = (self.aws(), Trigger::read(event));
+        Pass { aws: &aws, policy, mode, trigger: &trigger, clock: monday_morning }.run(|_| {}).await
+    }
+}
+
+/// Where every test's time starts: 2026-11-23 08:00 UTC, a Monday.
+pub fn monday_morning() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_420_800, 0).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+impl HttpClient for SharedCloud {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for SharedCloud {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::ready(self.answer(request))
+    }
+}
+
+impl SharedCloud {
+    fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let other = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
+        let request = request.try_into_http1x().map_err(|error| other(error.into()))?;
+        let body = request.body().bytes().unwrap_or_default().to_vec();
+        let request = request.map(|_| body.into());
+        match wire::answer(&mut self.lock(), &request) {
+            Some(response) => {
+                let response = response.map(|body| SdkBody::from(body.to_vec()));
+                HttpResponse::try_from(response).map_err(|error| other(error.into()))
+            }
+            None => Err(ConnectorError::io("the connection ended without an answer".into())),
+        }
+    }
+}

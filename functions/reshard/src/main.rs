@@ -1,5 +1,7 @@
 //! The function `reshard`: clock, environment, policy and clients, wired to the pass.
 
+use std::process::ExitCode;
+
 use chrono::{DateTime, Utc};
 use clusterwarden::{
     aws::{Aws, reshard::Pass},
@@ -9,57 +11,43 @@ use clusterwarden::{
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
+use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt()
-        .json()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
-        .init();
+async fn main() -> ExitCode {
+    // The SDK's warnings only; records are printed as lines of their own, which no formatter may nest.
+    tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_max_level(LevelFilter::WARN).init();
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Display, not Debug: a policy's mistakes are drawn over several lines.
+            eprintln!("reshard cannot start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), Error> {
     let settings = Settings::read(variable)?;
-    let text = std::fs::read_to_string(&settings.policy_file).map_err(|error| {
-        format!(
-            "the policy file {} cannot be read: {error}",
-            settings.policy_file
-        )
-    })?;
-    let policy =
-        Policy::parse(&settings.policy_file, &text).map_err(|mistakes| mistakes.to_string())?;
+    let file = &settings.policy_file;
+    let text = std::fs::read_to_string(file).map_err(|error| format!("policy {file} cannot be read: {error}"))?;
+    let policy = Policy::parse(file, &text).map_err(|mistakes| format!("policy {file} has mistakes\n{mistakes}"))?;
     let aws = Aws::from_environment(&settings.journal_table).await;
     let (aws, policy) = (&aws, &policy);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let trigger = Trigger::read(&event.payload);
-        let pass = Pass {
-            aws,
-            policy,
-            mode: settings.mode,
-            trigger: &trigger,
-            clock,
-        };
-        // One line of its own per record: a nesting log formatter would hide it from metric filters.
-        let report = pass.run(|record| println!("{}", record.line())).await;
-        if report.failures.is_empty() {
-            Ok(report.response())
-        } else {
-            Err(Error::from(report.failures.join("; ")))
-        }
+        let pass = Pass { aws, policy, mode: settings.mode, trigger: &trigger, clock };
+        pass.run(|record| println!("{}", record.line())).await.into_response().map_err(Error::from)
     }))
     .await
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the function's edge: the only place that reads the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "the edge: the only place of the function that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the function's edge: used only if no service says what time it is"
-)]
+#[expect(clippy::disallowed_methods, reason = "the edge: the time of a pass when no service says what time it is")]
 fn clock() -> DateTime<Utc> {
     Utc::now()
 }

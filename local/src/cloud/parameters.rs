@@ -22,6 +22,15 @@ pub struct Parameters {
     pub node_creation: TimeDelta,
     /// Time from an accepted change until a describe shows `modifying`. UNKNOWN; plausible 0–1 min.
     pub modifying_delay: TimeDelta,
+    /// Whether a failover's event reads `Failover from primary node A to replica node B completed`, on the node and on
+    /// the group, as botocore's documentation says (`true`), or `Failover to replica node B completed`, on the group
+    /// alone, as in a log of 2022.
+    pub failover_event_names_primary: bool,
+    /// Whether the notification `ElastiCache:FailoverComplete` names the new primary (`true`) or the group. UNKNOWN.
+    pub failover_complete_names_node: bool,
+    /// Whether a `TestFailover` during another one of the group is refused with `InvalidCacheClusterState` (`true`) or
+    /// with `InvalidReplicationGroupState`. UNKNOWN.
+    pub busy_failover_blames_member: bool,
     /// CPU, in percent of one core, that slot migration adds to each shard it touches. ASSUMED.
     pub migration_cpu_percent: f64,
 }
@@ -36,6 +45,9 @@ impl Default for Parameters {
             migration_bytes_per_second: 16 * 1024 * 1024,
             node_creation: TimeDelta::minutes(5),
             modifying_delay: TimeDelta::zero(),
+            failover_event_names_primary: false,
+            failover_complete_names_node: false,
+            busy_failover_blames_member: false,
             migration_cpu_percent: 5.0,
         }
     }

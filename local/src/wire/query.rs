@@ -37,7 +37,13 @@ impl Params {
     /// user guide write.
     pub fn list(&self, key: &str, member: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for name in [member, "member"] {
+        // Lists without a member name of their own are spelled `member` once, not twice.
+        let names = if member == "member" {
+            vec![member]
+        } else {
+            vec![member, "member"]
+        };
+        for name in names {
             let prefix = format!("{key}.{name}");
             let numbers: BTreeSet<u32> = self
                 .0
@@ -90,6 +96,7 @@ mod tests {
     fn members_come_in_numeric_order_under_either_spelling() {
         let params = Params::parse(b"A.B.10=x&A.B.2=y&A.member.1=z&AB.B.1=no");
         assert_eq!(params.texts("A", "B"), ["y", "x", "z"]);
+        assert_eq!(params.texts("A", "member"), ["z"]);
     }
 
     #[test]

@@ -278,3 +278,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn nesting_without_end_is_a_report_and_not_a_crash() {
+    for deep in [
+        "[".repeat(100_000),
+        "{a=".repeat(100_000),
+        "a.".repeat(100_000),
+    ] {
+        let text = format!("{SMALLEST}x = {deep}\n");
+        assert!(!mistakes(&text).is_empty());
+    }
+}

@@ -1,25 +1,510 @@
 //! CloudWatch: metrics and alarms.
 
-use chrono::{DateTime, Utc};
+pub mod alarm;
+mod evaluation;
+pub mod history;
+mod judge;
+pub mod math;
+pub mod metric;
+pub mod mute;
+mod payload;
+pub mod query;
+mod refusal;
+pub mod rule;
+pub mod store;
+#[cfg(test)]
+mod tests;
 
-use super::{Delivery, Parameters};
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::Delivery;
+pub use alarm::{
+    Alarm, AlarmSpec, AlarmView, Comparison, Definition, Kind, MissingData, StateValue,
+};
+use alarm::{CompositeAlarm, State};
+use history::{History, HistoryItem, HistoryItemType};
+pub use metric::{Metric, Samples, Statistic, Unit};
+use mute::{MuteRule, MuteRuleSpec, MuteStatus};
+use payload::Owner;
+pub use refusal::Refusal;
+use store::Store;
 
 /// All metrics and alarms of the account.
 #[derive(Debug)]
-pub struct CloudWatch {}
+pub struct CloudWatch {
+    owner: Owner,
+    store: Store,
+    alarms: BTreeMap<String, Alarm>,
+    mute_rules: BTreeMap<String, MuteRule>,
+    history: History,
+    tags: BTreeMap<String, BTreeMap<String, String>>,
+    forced: VecDeque<DataStatus>,
+}
+
+/// How complete a `GetMetricData` result is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataStatus {
+    /// All there is.
+    Complete,
+    /// Something went wrong inside the service.
+    InternalError,
+    /// A part of what there is.
+    PartialData,
+    /// Not allowed to see it.
+    Forbidden,
+}
+
+impl DataStatus {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "Complete",
+            Self::InternalError => "InternalError",
+            Self::PartialData => "PartialData",
+            Self::Forbidden => "Forbidden",
+        }
+    }
+}
+
+/// [BC ResourceList]
+const MOST_ACTIONS: usize = 5;
 
 impl CloudWatch {
     /// No metrics and no alarms yet.
-    pub fn new(_account_id: &str, _region: &str) -> Self {
-        Self {}
+    pub fn new(account_id: &str, region: &str) -> Self {
+        Self {
+            owner: Owner {
+                account_id: account_id.to_owned(),
+                region: region.to_owned(),
+            },
+            store: Store::default(),
+            alarms: BTreeMap::new(),
+            mute_rules: BTreeMap::new(),
+            history: History::default(),
+            tags: BTreeMap::new(),
+            forced: VecDeque::new(),
+        }
     }
 
-    /// Evaluates every alarm at the whole minute `now` and returns the actions of those that changed state.
-    pub fn evaluate_alarms(
+    /// Adds one sample to the minute that contains `at` (a publisher of the minute that has just ended passes its
+    /// start). A unit that CloudWatch does not have counts as `None`.
+    pub fn put_datum(
         &mut self,
-        _now: DateTime<Utc>,
-        _parameters: &Parameters,
-    ) -> Vec<Delivery> {
-        Vec::new()
+        namespace: &str,
+        metric: &str,
+        dimensions: &[(&str, &str)],
+        at: DateTime<Utc>,
+        value: f64,
+        unit: &str,
+    ) {
+        self.store.add(
+            Metric::new(namespace, metric, dimensions),
+            at,
+            false,
+            Unit::parse(unit).unwrap_or(Unit::NONE),
+            Samples::repeated(value, 1.0),
+        );
     }
+
+    /// Adds samples as a client sends them.
+    pub fn put_samples(
+        &mut self,
+        metric: Metric,
+        at: DateTime<Utc>,
+        high_resolution: bool,
+        unit: Unit,
+        samples: Samples,
+    ) {
+        self.store.add(metric, at, high_resolution, unit, samples);
+    }
+
+    /// The samples, for reading.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The next `GetMetricData` answers with this status for every result: half of the data for `PartialData`, none for
+    /// `InternalError` and `Forbidden`. Several queue up.
+    pub fn force_status(&mut self, status: DataStatus) {
+        self.forced.push_back(status);
+    }
+
+    /// Takes the status that the coming `GetMetricData` must show, if any.
+    pub fn take_forced_status(&mut self) -> Option<DataStatus> {
+        self.forced.pop_front()
+    }
+
+    /// Every alarm, by name, as screens and scenarios see it.
+    pub fn alarms(&self) -> impl Iterator<Item = AlarmView<'_>> {
+        self.alarms.values().map(|alarm| AlarmView {
+            name: &alarm.definition.name,
+            state: alarm.state.value,
+            since: alarm.state.transitioned,
+            threshold: match &alarm.definition.kind {
+                Kind::Metric(metric) => Some(metric.threshold),
+                Kind::Composite(_) => None,
+            },
+            reason: &alarm.state.reason,
+        })
+    }
+
+    /// Every alarm in full, by name.
+    pub fn all_alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.alarms.values()
+    }
+
+    /// The alarm of this name or ARN.
+    pub fn alarm(&self, name_or_arn: &str) -> Option<&Alarm> {
+        self.alarms.get(self.name_of(name_or_arn))
+    }
+
+    /// What happened to alarms, oldest first.
+    pub fn history(&self) -> &[HistoryItem] {
+        self.history.items()
+    }
+
+    /// Creates or replaces a metric alarm from a scenario.
+    ///
+    /// # Errors
+    ///
+    /// What `PutMetricAlarm` would refuse.
+    pub fn put_alarm(&mut self, now: DateTime<Utc>, spec: AlarmSpec) -> Result<(), Refusal> {
+        self.define(now, spec.definition()?)
+    }
+
+    /// Creates an alarm in INSUFFICIENT_DATA, or replaces one and leaves its state. [BC PutMetricAlarm]
+    ///
+    /// # Errors
+    ///
+    /// A definition that CloudWatch refuses.
+    pub fn define(&mut self, now: DateTime<Utc>, definition: Definition) -> Result<(), Refusal> {
+        self.check(&definition)?;
+        let name = definition.name.clone();
+        let summary = match self.alarms.get_mut(&name) {
+            Some(alarm) => {
+                alarm.definition = definition;
+                alarm.configured = now;
+                alarm.seen_children = None;
+                format!("Alarm \"{name}\" updated")
+            }
+            None => {
+                let state = State {
+                    value: StateValue::InsufficientData,
+                    reason: "Unchecked: Initial alarm creation".to_owned(),
+                    reason_data: None,
+                    updated: now,
+                    transitioned: now,
+                    suppressed_by: None,
+                };
+                let alarm = Alarm {
+                    definition,
+                    arn: self.arn("alarm", &name),
+                    configured: now,
+                    previous: state.clone(),
+                    state,
+                    muted: false,
+                    suppressed_until: None,
+                    seen_children: None,
+                    fresh: true,
+                    suppressor_left: None,
+                    suppressor_alarmed: false,
+                };
+                self.alarms.insert(name.clone(), alarm);
+                format!("Alarm \"{name}\" created")
+            }
+        };
+        self.record(now, &name, HistoryItemType::ConfigurationUpdate, summary);
+        Ok(())
+    }
+
+    fn check(&self, definition: &Definition) -> Result<(), Refusal> {
+        let length = definition.name.chars().count();
+        if !(1..=255).contains(&length) || definition.name.chars().any(|c| c.is_ascii_control()) {
+            return Err(Refusal::Validation(format!(
+                "1 validation error detected: Value '{}' at 'alarmName' failed to satisfy constraint: Member must have length between 1 and 255, without control characters",
+                definition.name
+            )));
+        }
+        for (key, actions) in [
+            ("oKActions", &definition.ok_actions),
+            ("alarmActions", &definition.alarm_actions),
+            (
+                "insufficientDataActions",
+                &definition.insufficient_data_actions,
+            ),
+        ] {
+            if actions.len() > MOST_ACTIONS {
+                return Err(Refusal::Validation(format!(
+                    "1 validation error detected: Value at '{key}' failed to satisfy constraint: Member must have length less than or equal to {MOST_ACTIONS}"
+                )));
+            }
+            if let Some(action) = actions.iter().find(|action| !action.starts_with("arn:")) {
+                return Err(Refusal::Validation(format!("Invalid arn syntax: {action}")));
+            }
+        }
+        if let Some(existing) = self.alarms.get(&definition.name)
+            && existing.definition.kind.name() != definition.kind.name()
+        {
+            return Err(Refusal::Validation(format!(
+                "An alarm of another type already has the name {}",
+                definition.name
+            )));
+        }
+        match &definition.kind {
+            Kind::Metric(metric) => metric.check(),
+            Kind::Composite(composite) => self.check_composite(composite),
+        }
+    }
+
+    fn check_composite(&self, composite: &CompositeAlarm) -> Result<(), Refusal> {
+        let mut named = composite.rule.children();
+        if named.len() > 100 {
+            return Err(Refusal::Validation(
+                "An AlarmRule names at most 100 alarms.".to_owned(),
+            ));
+        }
+        named.extend(composite.suppressor.as_deref());
+        let unknown: Vec<&str> = named
+            .into_iter()
+            .filter(|name| self.alarm(name).is_none())
+            .collect();
+        if unknown.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Validation(format!(
+                "Could not save the composite alarm as alarms [{}] in the alarm rule do not exist",
+                unknown.join(", ")
+            )))
+        }
+    }
+
+    /// Deletes alarms, all or none. [BC DeleteAlarms]
+    ///
+    /// # Errors
+    ///
+    /// An unknown name, more than one composite alarm, or an alarm that a composite alarm depends on.
+    pub fn delete_alarms(&mut self, now: DateTime<Utc>, names: &[String]) -> Result<(), Refusal> {
+        let mut composites = 0;
+        for name in names {
+            let alarm = self.alarms.get(name).ok_or_else(|| unknown_alarm(name))?;
+            if matches!(alarm.definition.kind, Kind::Composite(_)) {
+                composites += 1;
+            }
+            let dependent = self.alarms.values().any(|other| {
+                matches!(&other.definition.kind, Kind::Composite(composite)
+                    if composite.rule.children().iter().any(|child| self.name_of(child) == name)
+                        || composite.suppressor.as_deref().is_some_and(|child| self.name_of(child) == name))
+            });
+            if dependent {
+                return Err(Refusal::Validation(format!(
+                    "Cannot delete {name} as there are composite alarm(s) depending on it."
+                )));
+            }
+        }
+        if composites > 1 {
+            return Err(Refusal::Validation(
+                "Only one composite alarm can be deleted in one operation.".to_owned(),
+            ));
+        }
+        for name in names {
+            let summary = format!("Alarm \"{name}\" deleted");
+            self.record(now, name, HistoryItemType::ConfigurationUpdate, summary);
+            if let Some(alarm) = self.alarms.remove(name) {
+                self.tags.remove(&alarm.arn);
+            }
+        }
+        Ok(())
+    }
+
+    /// Switches the actions of alarms on or off. Unknown names are passed over, as ASSUMED of the service, whose model
+    /// names no error.
+    pub fn set_actions_enabled(&mut self, now: DateTime<Utc>, names: &[String], enabled: bool) {
+        for name in names {
+            if let Some(alarm) = self.alarms.get_mut(name) {
+                alarm.definition.actions_enabled = enabled;
+                alarm.configured = now;
+                let summary = format!("Alarm \"{name}\" updated");
+                self.record(now, name, HistoryItemType::ConfigurationUpdate, summary);
+            }
+        }
+    }
+
+    /// Replaces the ARNs that an alarm acts on when it goes into a state.
+    ///
+    /// # Errors
+    ///
+    /// An unknown alarm, too many actions, or something that is no ARN.
+    pub fn set_alarm_actions(
+        &mut self,
+        now: DateTime<Utc>,
+        name: &str,
+        state: StateValue,
+        actions: Vec<String>,
+    ) -> Result<(), Refusal> {
+        let alarm = self.alarms.get(name).ok_or_else(|| unknown_alarm(name))?;
+        let mut definition = alarm.definition.clone();
+        match state {
+            StateValue::Ok => definition.ok_actions = actions,
+            StateValue::Alarm => definition.alarm_actions = actions,
+            StateValue::InsufficientData => definition.insufficient_data_actions = actions,
+        }
+        self.define(now, definition)
+    }
+
+    /// Sets an alarm's state by hand; the actions of a change run at once, and the next evaluation sets it right.
+    ///
+    /// # Errors
+    ///
+    /// An unknown alarm.
+    pub fn set_alarm_state(
+        &mut self,
+        now: DateTime<Utc>,
+        name: &str,
+        value: StateValue,
+        reason: &str,
+        reason_data: Option<String>,
+    ) -> Result<Vec<Delivery>, Refusal> {
+        let alarm = self
+            .alarms
+            .get_mut(name)
+            .ok_or_else(|| unknown_alarm(name))?;
+        if alarm.state.value == value {
+            reason.clone_into(&mut alarm.state.reason);
+            alarm.state.reason_data = reason_data;
+            alarm.state.updated = now;
+            return Ok(Vec::new());
+        }
+        let mut sent = self.transition(now, name, value, reason.to_owned(), reason_data);
+        sent.extend(self.evaluate_composites(now));
+        Ok(sent)
+    }
+
+    /// Creates or replaces a mute rule.
+    ///
+    /// # Errors
+    ///
+    /// A schedule that cannot be kept, or targets that do not exist.
+    pub fn put_mute_rule(&mut self, now: DateTime<Utc>, spec: MuteRuleSpec) -> Result<(), Refusal> {
+        let rule = MuteRule::new(spec, now)?;
+        if let Some(unknown) = rule
+            .alarm_names
+            .iter()
+            .find(|name| !self.alarms.contains_key(*name))
+        {
+            return Err(Refusal::InvalidParameterValue(format!(
+                "The alarm {unknown} does not exist."
+            )));
+        }
+        self.mute_rules.insert(rule.name.clone(), rule);
+        Ok(())
+    }
+
+    /// Deletes a mute rule if there is one; alarms that it muted act at the next evaluation.
+    pub fn delete_mute_rule(&mut self, name: &str) {
+        self.mute_rules.remove(name);
+    }
+
+    /// Every mute rule by name, with its ARN.
+    pub fn mute_rules(&self) -> impl Iterator<Item = (&MuteRule, String)> {
+        self.mute_rules
+            .values()
+            .map(|rule| (rule, self.arn("alarm-mute-rule", &rule.name)))
+    }
+
+    /// Whether a mute rule is active over the alarm.
+    pub fn is_muted(&self, alarm: &str, now: DateTime<Utc>) -> bool {
+        self.mute_rules.values().any(|rule| {
+            rule.alarm_names.iter().any(|name| name == alarm)
+                && rule.status(now) == MuteStatus::Active
+        })
+    }
+
+    /// The tags of a resource; `None`: there is no alarm or mute rule of this ARN.
+    pub fn tags(&self, arn: &str) -> Option<BTreeMap<String, String>> {
+        let exists = self.alarms.values().any(|alarm| alarm.arn == arn)
+            || self.mute_rules().any(|(_, rule_arn)| rule_arn == arn);
+        exists.then(|| self.tags.get(arn).cloned().unwrap_or_default())
+    }
+
+    /// Adds tags (those with a value) and takes tags away (those without).
+    ///
+    /// # Errors
+    ///
+    /// There is no alarm or mute rule of this ARN.
+    pub fn set_tags(
+        &mut self,
+        arn: &str,
+        changes: impl IntoIterator<Item = (String, Option<String>)>,
+    ) -> Result<(), Refusal> {
+        let mut tags = self.tags(arn).ok_or_else(|| {
+            Refusal::ResourceNotFoundException(format!("Unknown resource: {arn}"))
+        })?;
+        for (key, value) in changes {
+            match value {
+                Some(value) => tags.insert(key, value),
+                None => tags.remove(&key),
+            };
+        }
+        self.tags.insert(arn.to_owned(), tags);
+        Ok(())
+    }
+
+    /// The ARN that an alarm (or a mute rule) of this name has.
+    pub fn arn(&self, kind: &str, name: &str) -> String {
+        let Owner { account_id, region } = &self.owner;
+        format!("arn:aws:cloudwatch:{region}:{account_id}:{kind}:{name}")
+    }
+
+    fn name_of<'a>(&self, name_or_arn: &'a str) -> &'a str {
+        name_or_arn
+            .strip_prefix(&self.arn("alarm", ""))
+            .unwrap_or(name_or_arn)
+    }
+
+    fn record(
+        &mut self,
+        now: DateTime<Utc>,
+        name: &str,
+        item_type: HistoryItemType,
+        summary: String,
+    ) {
+        let Some(alarm) = self.alarms.get(name) else {
+            return;
+        };
+        let data = match item_type {
+            HistoryItemType::StateUpdate => json!({
+                "version": "1.0",
+                "oldState": history_state(&alarm.previous),
+                "newState": history_state(&alarm.state),
+            }),
+            HistoryItemType::ConfigurationUpdate | HistoryItemType::Action => {
+                json!({ "version": "1.0", "type": item_type.name(), "summary": summary })
+            }
+        };
+        self.history.push(HistoryItem {
+            alarm: name.to_owned(),
+            alarm_type: alarm.definition.kind.name(),
+            at: now,
+            item_type,
+            summary,
+            data: data.to_string(),
+        });
+    }
+}
+
+fn history_state(state: &State) -> serde_json::Value {
+    let mut shown = json!({ "stateValue": state.value.name(), "stateReason": state.reason });
+    let data = state.reason_data.as_deref().map(serde_json::from_str);
+    if let (Some(Ok(data)), Some(shown)) = (data, shown.as_object_mut()) {
+        let _: Option<serde_json::Value> = shown.insert("stateReasonData".to_owned(), data);
+    }
+    shown
+}
+
+fn unknown_alarm(name: &str) -> Refusal {
+    // ASSUMED wording: the model has only the code.
+    Refusal::ResourceNotFound(format!("Unknown alarm: {name}"))
 }

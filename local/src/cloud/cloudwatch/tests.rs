@@ -1,0 +1,1 @@
+//! Alarms as their users meet them.

@@ -1,0 +1,186 @@
+//! Policy files as people write them: the sample is sound, each bad one is drawn as its golden says, and the documentation
+//! has every key, range and default that the parser has.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot read its files fails there"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clusterwarden::cluster::ReplicationGroupId;
+use clusterwarden::policy::{Apply, KEYS, Policy};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sample() -> Policy {
+    let text = fs::read_to_string(root().join("policy/policy.toml")).unwrap();
+    Policy::parse("policy/policy.toml", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+fn bad(name: &str) -> String {
+    let file = root().join("tests/tests/policy_bad").join(name);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+#[test]
+fn the_sample_policy_is_sound_and_governs_its_three_kinds_of_groups() {
+    let policy = sample();
+    let entry = |id: &str| policy.reshard_for(&ReplicationGroupId::new(id));
+    let orders = entry("orders").unwrap();
+    assert_eq!(
+        (orders.apply, orders.min_shards, orders.max_shards),
+        (Apply::All, 2, 8)
+    );
+    assert_eq!(orders.alarms.scale_out, ["orders-engine-cpu-high"]);
+    assert_eq!(orders.alarms.stop, ["orders-incident"]);
+    let sessions = entry("sessions-eu").unwrap();
+    assert_eq!(sessions.apply, Apply::Out);
+    assert!(sessions.targets.memory.unwrap().evicts);
+    let catalog = entry("catalog").unwrap();
+    assert_eq!(
+        (catalog.apply, catalog.min_shards, catalog.max_shards),
+        (Apply::None, 1, 6)
+    );
+    assert_eq!(entry("billing"), None);
+}
+
+#[test]
+fn an_exact_id_wins_over_a_glob_and_a_longer_glob_over_a_shorter_one() {
+    let entry = |id: &str, max: u32| {
+        format!(
+            "[[reshard]]\nreplication_group = \"{id}\"\nmin_shards = 1\nmax_shards = {max}\ntargets.engine_cpu = 60\n"
+        )
+    };
+    let globs = ["*", "orders-*", "orders-eu", "orders-e?"]
+        .into_iter()
+        .zip(1..);
+    let entries: String = globs.map(|(glob, max)| entry(glob, max)).collect();
+    let policy = Policy::parse("policy.toml", &format!("version = 1\n{entries}")).unwrap();
+    let governs = |id: &str| {
+        policy
+            .reshard_for(&ReplicationGroupId::new(id))
+            .unwrap()
+            .max_shards
+    };
+    assert_eq!(governs("orders-eu"), 3);
+    assert_eq!(governs("orders-ex"), 4);
+    assert_eq!(governs("orders-us"), 2);
+    assert_eq!(governs("billing"), 1);
+}
+
+#[test]
+fn ten_mistakes_are_ten_lines_of_one_report_in_order_of_place() {
+    let mistakes = Policy::parse("policy.toml", &bad("ten-mistakes.toml")).unwrap_err();
+    let found: Vec<(usize, usize, &str)> = mistakes
+        .iter()
+        .map(|mistake| (mistake.line, mistake.column, mistake.message.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (1, 11, "`version` is 2, out of its range"),
+            (4, 1, "`replication_group` cannot have a default"),
+            (5, 18, "`window_minutes` is 0, out of its range"),
+            (
+                8,
+                21,
+                "no replication group can be called \"Orders\": ids are lower case"
+            ),
+            (9, 14, "`min_shards` 9 is more than `max_shards` 4"),
+            (10, 1, "unknown key `max_shard`"),
+            (14, 14, "`engine_cpu` is 0.6, out of its range"),
+            (15, 10, "`evicts` is missing"),
+            (18, 8, "`stop` takes a list of alarm names, not a string"),
+            (21, 21, "`free_memory_ratio` is 0.5, out of its range"),
+        ]
+    );
+}
+
+/// With `BLESS=1` in the environment the goldens are written anew; read the difference before you commit it.
+#[test]
+fn every_bad_policy_is_drawn_as_its_golden_says() {
+    let folder = root().join("tests/tests/policy_bad");
+    let files = fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let mut names: Vec<PathBuf> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
+    names.sort();
+    assert!(!names.is_empty());
+    for file in names {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        let drawn = match Policy::parse(name, &text) {
+            Ok(_) => panic!("{name} is not bad"),
+            Err(mistakes) => format!("{mistakes}\n"),
+        };
+        let golden = file.with_extension("txt");
+        if bless() {
+            fs::write(&golden, &drawn).unwrap();
+        }
+        assert_eq!(
+            drawn,
+            fs::read_to_string(&golden).unwrap_or_default(),
+            "{name}"
+        );
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's own switch, read nowhere else"
+)]
+fn bless() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+/// The rows of the tables in docs/policy.md whose first cell is a key in backticks: key → takes, default.
+fn documented() -> BTreeMap<String, (String, String)> {
+    let page = fs::read_to_string(root().join("docs/policy.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<String> = row
+            .split('|')
+            .map(|cell| cell.trim().replace('`', ""))
+            .collect();
+        (cells[1].clone(), (cells[3].clone(), cells[4].clone()))
+    })
+    .collect()
+}
+
+#[test]
+fn the_documentation_has_every_key_with_its_range_and_default_and_no_other() {
+    let known: BTreeMap<String, (String, String)> = KEYS
+        .iter()
+        .map(|key| {
+            (
+                key.path.to_owned(),
+                (key.takes.to_string(), key.absent.to_string()),
+            )
+        })
+        .collect();
+    assert_eq!(documented(), known);
+}
+
+#[test]
+fn every_example_in_the_documentation_is_sound() {
+    let page = fs::read_to_string(root().join("docs/policy.md")).unwrap();
+    let examples: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(examples.len() >= 2);
+    for example in examples {
+        if let Err(mistakes) = Policy::parse("docs/policy.md", example) {
+            panic!("{mistakes}");
+        }
+    }
+}
