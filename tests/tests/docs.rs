@@ -1,5 +1,11 @@
 //! What docs/ promises: a row for every code, an example that the code really prints, links that lead somewhere.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot read its files fails there"
+)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
