@@ -1,5 +1,7 @@
 //! Test support: the real SDK over the embedded AWS in process, and whole passes on its virtual clock.
 
+pub mod fixture;
+
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,7 +10,10 @@ use std::{
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_elasticache::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+        SharedHttpConnector,
+    },
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
     runtime_components::RuntimeComponents,
@@ -78,7 +83,15 @@ impl SharedCloud {
     /// One pass of `reshard`, as the function runs it.
     pub async fn pass(&self, policy: &Policy, mode: Mode, event: &serde_json::Value) -> Report {
         let (aws, trigger) = (self.aws(), Trigger::read(event));
-        Pass { aws: &aws, policy, mode, trigger: &trigger, clock: monday_morning }.run(|_| {}).await
+        Pass {
+            aws: &aws,
+            policy,
+            mode,
+            trigger: &trigger,
+            clock: monday_morning,
+        }
+        .run(|_| {})
+        .await
     }
 }
 
@@ -88,7 +101,11 @@ pub fn monday_morning() -> DateTime<Utc> {
 }
 
 impl HttpClient for SharedCloud {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
@@ -101,8 +118,11 @@ impl HttpConnector for SharedCloud {
 
 impl SharedCloud {
     fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let other = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
-        let request = request.try_into_http1x().map_err(|error| other(error.into()))?;
+        let other =
+            |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
+        let request = request
+            .try_into_http1x()
+            .map_err(|error| other(error.into()))?;
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let request = request.map(|_| body.into());
         match wire::answer(&mut self.lock(), &request) {
@@ -110,7 +130,9 @@ impl SharedCloud {
                 let response = response.map(|body| SdkBody::from(body.to_vec()));
                 HttpResponse::try_from(response).map_err(|error| other(error.into()))
             }
-            None => Err(ConnectorError::io("the connection ended without an answer".into())),
+            None => Err(ConnectorError::io(
+                "the connection ended without an answer".into(),
+            )),
         }
     }
 }

@@ -1,8 +1,102 @@
 //! The commands of the binary `clusterwarden`.
+//!
+//! What a command was asked for goes to standard output, everything else to standard error. A command that fails says
+//! so in one sentence that starts with `clusterwarden: `.
+
+mod check;
+mod cloud;
+pub mod demo;
+mod failure;
+mod invoke;
+mod surroundings;
 
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
+use surroundings::Surroundings;
+
+/// Reshards ElastiCache replication groups, and proves it here first: everything below runs without an AWS account.
+#[derive(Debug, Parser)]
+#[command(name = "clusterwarden", version, about, after_help = EXIT_CODES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Without a command: demo.\n\n\
+    Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, or the port is in use; 2 the command line or \
+    a file it names is wrong.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch the real function keep an embedded cluster in shape
+    Demo(demo::DemoOptions),
+    /// Serve an embedded AWS on 127.0.0.1 until Ctrl-C
+    Cloud(cloud::CloudOptions),
+    /// Run a function's real binary on one event, as Lambda would
+    Invoke(invoke::InvokeOptions),
+    /// Check a policy file and show every mistake of it
+    Check(check::CheckOptions),
+}
+
 /// Reads the command line, runs the command and returns its exit code.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    // clap prints its own words and exits with 2 when the command line is wrong.
+    let command = match CommandLine::parse().command {
+        Some(command) => command,
+        None => match CommandLine::parse_from(["clusterwarden", "demo"]).command {
+            Some(demo) => demo,
+            None => return ExitCode::FAILURE,
+        },
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(dispatch(command));
+            // A read of standard input that nobody waits for any more must not hold up the exit.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => {
+            eprintln!("clusterwarden: cannot start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> ExitCode {
+    let surroundings = Surroundings::of_this_process();
+    let done = match command {
+        Command::Demo(options) => return demo::run(options).await,
+        Command::Cloud(options) => cloud::run(options).await,
+        Command::Invoke(options) => invoke::run(options, &surroundings).await,
+        Command::Check(options) => check::run(&options, &surroundings),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_means_the_demo() {
+        assert!(CommandLine::parse_from(["clusterwarden"]).command.is_none());
+        let demo = CommandLine::parse_from(["clusterwarden", "demo"]).command;
+        assert!(matches!(demo, Some(Command::Demo(_))));
+    }
 }

@@ -69,8 +69,14 @@ impl Pass<'_> {
         for (id, policy) in self.targets(&fleet.groups) {
             considered.push(self.consider(id, policy, &fleet, &mut report).await);
         }
-        considered
-            .sort_by_key(|target| admit::rank(&target.id, &target.verdict.decision, self.trigger));
+        considered.sort_by_key(|target| {
+            admit::rank(
+                &target.id,
+                &target.policy.alarms,
+                &target.verdict.decision,
+                self.trigger,
+            )
+        });
         for target in considered {
             let record = self.carry_out(target, fleet.now, &mut report).await;
             emit(&record);

@@ -1,0 +1,145 @@
+//! `clusterwarden cloud`: an embedded AWS for any client, until Ctrl-C.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::body::Bytes;
+use chrono::Utc;
+use clap::Args;
+use http::{Request, StatusCode};
+
+use super::failure::{Failure, counted};
+use crate::{
+    cloud::{Cloud, Parameters, scenario},
+    wire::{
+        self,
+        http_server::{Clockwork, CloudServer},
+    },
+};
+
+/// How often the services' events are shown.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// What `clusterwarden cloud` may be told.
+#[derive(Debug, Args)]
+pub(super) struct CloudOptions {
+    /// Port of 127.0.0.1 to listen on; 0 for any free one
+    #[arg(long, default_value_t = 4577)]
+    port: u16,
+    /// A scenario's name, or a scenario file
+    #[arg(long, value_name = "NAME|FILE", default_value = "default")]
+    scenario: String,
+    /// Virtual seconds per real second, 0 to 3600
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.0..=Clockwork::MAX_SPEED).contains(&speed) => Ok(speed),
+        Ok(_) | Err(_) => Err(format!("not a number from 0 to {}", Clockwork::MAX_SPEED)),
+    }
+}
+
+/// A cloud whose virtual time starts as the real time.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a function's process compares the cloud's times with its own clock"
+)]
+pub(super) fn load(scenario: &str) -> Result<Cloud, Failure> {
+    Ok(scenario::load(scenario, Utc::now(), Parameters::default())?)
+}
+
+/// Serves until Ctrl-C.
+pub(super) async fn run(options: CloudOptions) -> Result<(), Failure> {
+    let mut cloud = load(&options.scenario)?;
+    let contents = contents(&mut cloud);
+    let region = cloud.region.clone();
+    let cloud = Arc::new(Mutex::new(cloud));
+    let server = CloudServer::start(Arc::clone(&cloud), options.port).map_err(Failure::Serve)?;
+    let _clockwork = Clockwork::start(Arc::clone(&cloud), options.speed);
+    println!(
+        "# An embedded AWS with the scenario `{}`: {contents}. Its clock runs at {}× real time.\n\
+         # In another shell:\n\
+         export AWS_ENDPOINT_URL={url}\n\
+         export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded\n\
+         export AWS_REGION={region} AWS_DEFAULT_REGION={region}\n\
+         aws elasticache describe-replication-groups --output table --endpoint-url {url}\n\
+         clusterwarden invoke reshard --event events/e03_scheduler_default_input.json --endpoint-url {url}\n\
+         # Ctrl-C ends it, and all its state with it.",
+        options.scenario,
+        options.speed,
+        url = server.url,
+    );
+    tokio::select! {
+        ended = ended() => ended.map_err(Failure::Serve)?,
+        () = show_deliveries(&cloud) => {}
+    }
+    server.stop().await;
+    Ok(())
+}
+
+/// What there is to see, asked over the wire as any client asks. A count that could not be had is left out.
+fn contents(cloud: &mut Cloud) -> String {
+    let groups = "Action=DescribeReplicationGroups&Version=2015-02-02";
+    let alarms = "Action=DescribeAlarms&Version=2010-08-01&AlarmTypes.member.1=MetricAlarm&AlarmTypes.member.2=CompositeAlarm";
+    let counts = [
+        count(cloud, groups, "<ReplicationGroup>").map(|n| counted(n, "replication group")),
+        count(cloud, alarms, "<AlarmArn>").map(|n| counted(n, "alarm")),
+    ];
+    // The log of calls is the clients'.
+    cloud.calls.clear();
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    if counts.is_empty() {
+        "nothing to count".to_owned()
+    } else {
+        counts.join(", ")
+    }
+}
+
+/// How often `element` stands in the answer to a Query request.
+fn count(cloud: &mut Cloud, query: &'static str, element: &str) -> Option<usize> {
+    let request = Request::post("/")
+        .body(Bytes::from_static(query.as_bytes()))
+        .ok()?;
+    let answer = wire::answer(cloud, &request)?;
+    let text = String::from_utf8_lossy(answer.body());
+    (answer.status() == StatusCode::OK).then(|| text.matches(element).count())
+}
+
+/// Ctrl-C, or the signal that process supervisors send.
+async fn ended() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// Tells of each event that a service sends, such as an alarm's action; here nobody receives it.
+async fn show_deliveries(cloud: &Mutex<Cloud>) {
+    loop {
+        tokio::time::sleep(GLANCE).await;
+        let deliveries = cloud
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take_deliveries();
+        for delivery in deliveries {
+            eprintln!(
+                "{} to {}: {}",
+                delivery.at.format("%Y-%m-%dT%H:%M:%SZ"),
+                delivery.target,
+                delivery.event
+            );
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a command failed, in one sentence, and the exit code that goes with it.
+
+use std::{error::Error, io, path::PathBuf, process::ExitCode};
+
+use crate::{
+    cloud::scenario::ScenarioError,
+    runtime_api::{EndpointError, InvokeFailure, binaries::BinaryError},
+};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// A file named on the command line, or standard input, can't be read.
+    #[error("cannot read {what} {name}")]
+    Unreadable {
+        /// `the event`, `the policy`.
+        what: &'static str,
+        /// The file's name as given, or `from standard input`.
+        name: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the event {name} is not JSON")]
+    EventNotJson {
+        name: String,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("there is no policy at {} (name one with --policy, or run this inside the checkout)", path.display())]
+    NoPolicy { path: PathBuf },
+    #[error("{name} has {}", counted(*mistakes, "mistake"))]
+    PolicyMistakes { name: String, mistakes: usize },
+    #[error(transparent)]
+    Binary(#[from] BinaryError),
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    #[error("cannot serve the embedded AWS")]
+    Serve(#[source] io::Error),
+    #[error("cannot invoke `{function}`")]
+    Invoke {
+        function: String,
+        #[source]
+        source: InvokeFailure,
+    },
+    #[error("the invocation of `{function}` failed: {what}")]
+    InvocationFailed { function: String, what: String },
+}
+
+impl Failure {
+    /// Says on standard error what went wrong, with its causes, and returns the exit code.
+    pub(super) fn report(&self) -> ExitCode {
+        let mut sentence = self.to_string();
+        let mut cause = self.source();
+        while let Some(source) = cause {
+            sentence.push_str(&format!(": {source}"));
+            cause = source.source();
+        }
+        eprintln!("clusterwarden: {sentence}");
+        self.exit_code()
+    }
+
+    /// 1: it was tried and failed. 2: what was asked for can't be tried.
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::PolicyMistakes { .. }
+            | Self::Serve(_)
+            | Self::Invoke { .. }
+            | Self::InvocationFailed { .. } => ExitCode::from(1),
+            Self::Binary(error) => match error {
+                BinaryError::Unknown { .. } => ExitCode::from(2),
+                BinaryError::NotInFolder { .. }
+                | BinaryError::NotBuilt { .. }
+                | BinaryError::Executable(_)
+                | BinaryError::Cargo { .. }
+                | BinaryError::BuildFailed { .. } => ExitCode::from(1),
+            },
+            Self::Unreadable { .. }
+            | Self::EventNotJson { .. }
+            | Self::NoPolicy { .. }
+            | Self::Endpoint(_)
+            | Self::Scenario(_) => ExitCode::from(2),
+        }
+    }
+}
+
+/// `1 mistake`, `2 mistakes`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}

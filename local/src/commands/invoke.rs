@@ -1,0 +1,146 @@
+//! `clusterwarden invoke`: a function's real binary on one event.
+
+use std::{
+    io::Read,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::{cloud, failure::Failure, surroundings::Surroundings};
+use crate::{
+    runtime_api::{Endpoint, Environment, Function, Logs, Source, binaries},
+    wire::http_server::{Clockwork, CloudServer},
+};
+
+/// The journal's table in every scenario and in the template.
+const JOURNAL_TABLE: &str = "clusterwarden-journal";
+
+/// What `clusterwarden invoke` may be told.
+#[derive(Debug, Args)]
+pub(super) struct InvokeOptions {
+    /// The function: a folder's name in functions/
+    function: String,
+    /// The event, a JSON file; `-` reads standard input
+    #[arg(long, value_name = "FILE|-")]
+    event: PathBuf,
+    /// An AWS, reached with the caller's AWS_* credentials and Region [default: a fresh embedded AWS]
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// The scenario of the fresh embedded AWS
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        default_value = "default",
+        conflicts_with = "endpoint_url"
+    )]
+    scenario: String,
+    /// Report only, or act where the policy lets it
+    #[arg(long, value_enum, default_value_t = Mode::Plan)]
+    mode: Mode,
+    /// The policy file [default: policy/policy.toml of the checkout]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The function's timeout
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=900))]
+    timeout: u64,
+}
+
+/// The function's `MODE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    Plan,
+    Apply,
+}
+
+impl Mode {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Apply => "apply",
+        }
+    }
+}
+
+/// Runs the function once: its answer on standard output, its log on standard error.
+pub(super) async fn run(
+    options: InvokeOptions,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
+    binaries::require_known(&options.function)?;
+    let event = read_event(&options.event)?;
+    let policy = surroundings.policy(options.policy.as_deref())?;
+    let named = match &options.endpoint_url {
+        Some(url) => Some(Endpoint::named(url, surroundings.variables.clone())?),
+        None => None,
+    };
+    // Both live as long as the invocation.
+    let mut embedded = None;
+    let endpoint = match named {
+        Some(endpoint) => endpoint,
+        None => {
+            let cloud = Arc::new(Mutex::new(cloud::load(&options.scenario)?));
+            let server = CloudServer::start(Arc::clone(&cloud), 0).map_err(Failure::Serve)?;
+            let endpoint = Endpoint::embedded(&server.url)?;
+            embedded = Some((server, Clockwork::start(cloud, 1.0)));
+            endpoint
+        }
+    };
+    let binary = binaries::locate(&options.function, |line| eprintln!("{line}")).await?;
+
+    let mut function = Function::new(&options.function, binary)
+        .with("MODE", options.mode.as_str())
+        .with("POLICY_FILE", policy.to_string_lossy())
+        .with("JOURNAL_TABLE", JOURNAL_TABLE);
+    function.timeout = Duration::from_secs(options.timeout);
+    if let Some(filter) = surroundings.variables.get("RUST_LOG") {
+        function = function.with("RUST_LOG", filter);
+    }
+    let failed = |source| Failure::Invoke {
+        function: options.function.clone(),
+        source,
+    };
+    let logs: Logs = Arc::new(|line| match line.source {
+        Source::Stdout | Source::Stderr | Source::Platform => eprintln!("{}", line.text),
+    });
+    let invocation = Environment::new(function, endpoint, logs)
+        .invoke(&event, REQUEST_ID)
+        .await
+        .map_err(failed)?;
+    drop(embedded);
+    println!("{:#}", invocation.payload());
+    match invocation.failure() {
+        None => Ok(()),
+        Some(what) => Err(Failure::InvocationFailed {
+            function: options.function,
+            what,
+        }),
+    }
+}
+
+/// There is one invocation, and its log should not differ from run to run.
+const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000001";
+
+fn read_event(file: &PathBuf) -> Result<Value, Failure> {
+    let piped = file.as_os_str() == "-";
+    let name = if piped {
+        "from standard input".to_owned()
+    } else {
+        file.display().to_string()
+    };
+    let mut bytes = Vec::new();
+    let read = if piped {
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    let bytes = read.map_err(|source| Failure::Unreadable {
+        what: "the event",
+        name: name.clone(),
+        source,
+    })?;
+    serde_json::from_slice(&bytes).map_err(|source| Failure::EventNotJson { name, source })
+}
