@@ -16,6 +16,9 @@ use crate::{
 /// under Lambda's 6 MB.
 const RECORDS_IN_FULL: usize = 100;
 
+/// The answer to an operator's request: said aloud, because a person waits for it.
+const NO_REQUESTS: &str = "refused: this function takes no operator requests; it looked at every target as on any other wake";
+
 /// Whether a function may act at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -180,6 +183,8 @@ impl Record {
 pub struct Report {
     /// Why we woke.
     pub trigger: Value,
+    /// What became of an operator's request; `None`: the wake was none.
+    pub request: Option<String>,
     /// One per target, in the order of the pass.
     pub records: Vec<Record>,
     /// What could not be read or written at all, a sentence each; not empty: the invocation must fail, so that Lambda's
@@ -192,6 +197,7 @@ impl Report {
     pub fn new(trigger: &Trigger) -> Self {
         Self {
             trigger: label(trigger),
+            request: matches!(trigger, Trigger::Request(_)).then(|| NO_REQUESTS.to_owned()),
             records: Vec::new(),
             failures: Vec::new(),
         }
@@ -234,7 +240,11 @@ impl Report {
             .iter()
             .filter(|record| full || !record.plain)
             .collect();
-        json!({ "trigger": self.trigger, "counts": counts, "records": records })
+        let mut response = json!({ "trigger": self.trigger, "counts": counts, "records": records });
+        if let (Some(request), Some(map)) = (&self.request, response.as_object_mut()) {
+            map.insert("request".to_owned(), json!(request));
+        }
+        response
     }
 }
 

@@ -133,7 +133,12 @@ def writes(run, client):
     run.refused(client, "put_item", "ValidationException", TableName=TABLE, Item={"target": {"N": "1"}})
     run.refused(client, "put_item", "ValidationException", TableName=TABLE, Item={**key("x"), "n": {"N": "many"}})
     run.refused(
-        client, "put_item", "ValidationException", TableName=TABLE, Item=item, ConditionExpression="attribute_not_exists("
+        client,
+        "put_item",
+        "ValidationException",
+        TableName=TABLE,
+        Item=item,
+        ConditionExpression="attribute_not_exists(",
     )
     run.refused(client, "put_item", "ValidationException", TableName=TABLE, Item=item, ConditionExpression="#a = :b")
 

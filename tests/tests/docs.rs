@@ -284,7 +284,9 @@ fn seen() -> Observation {
 fn example(trigger: &Value) -> Value {
     let policy = Policy::parse("policy.toml", POLICY).unwrap();
     let verdict = decide(
-        policy.reshard_for(&ReplicationGroupId::new("orders")).unwrap(),
+        policy
+            .reshard_for(&ReplicationGroupId::new("orders"))
+            .unwrap(),
         &seen(),
     );
     let mut record = Record::new("reshard", Mode::Apply, "orders", now(), verdict);
@@ -368,7 +370,10 @@ fn the_numbers_of_missing_data_are_those_of_the_code() {
     let minutes = |n: u64| Duration::from_secs(n * 60);
     let start = now() - TimeDelta::minutes(20);
     let known = |count: i64| {
-        let series = Series::new((1..=count).map(|n| (start + TimeDelta::minutes(n), 50.0)), true);
+        let series = Series::new(
+            (1..=count).map(|n| (start + TimeDelta::minutes(n), 50.0)),
+            true,
+        );
         let end = start + TimeDelta::minutes(count);
         (
             series.recent_mean(end, minutes(10), minutes(10)).is_some(),
@@ -376,9 +381,18 @@ fn the_numbers_of_missing_data_are_those_of_the_code() {
         )
     };
     // Of ten minutes: four are too few, five do for growth, nine for a scale-in.
-    assert_eq!([4, 5, 8, 9].map(known), [(false, false), (true, false), (true, false), (true, true)]);
-    for promise in ["half of the window's minutes", "nine in ten of the window's minutes"] {
-        assert!(page.contains(promise), "docs/design.md no longer says {promise:?}");
+    assert_eq!(
+        [4, 5, 8, 9].map(known),
+        [(false, false), (true, false), (true, false), (true, true)]
+    );
+    for promise in [
+        "half of the window's minutes",
+        "nine in ten of the window's minutes",
+    ] {
+        assert!(
+            page.contains(promise),
+            "docs/design.md no longer says {promise:?}"
+        );
     }
 }
 
@@ -441,7 +455,9 @@ fn broken(from: &Path, link: &str) -> io::Result<Option<String>> {
     if link.contains("://") || link.starts_with("mailto:") {
         return Ok(None);
     }
-    let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
+    let (path, anchor) = link
+        .split_once('#')
+        .map_or((link, None), |(path, anchor)| (path, Some(anchor)));
     let target = match path {
         "" => from.to_owned(),
         path => from.parent().unwrap_or(from).join(path),
@@ -475,7 +491,10 @@ fn relative_links_lead_somewhere() {
 #[test]
 fn a_link_to_nowhere_is_found() {
     let page = root().join("docs/operations.md");
-    assert_eq!(links("see [a](x.md#y), `[b](z.md)`\n```\n[c](w.md)\n```"), ["x.md#y"]);
+    assert_eq!(
+        links("see [a](x.md#y), `[b](z.md)`\n```\n[c](w.md)\n```"),
+        ["x.md#y"]
+    );
     assert!(broken(&page, "no-such-page.md").unwrap().is_some());
     assert!(broken(&page, "#no-such-heading").unwrap().is_some());
     assert!(broken(&page, "#holds").unwrap().is_none());

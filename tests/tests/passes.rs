@@ -375,3 +375,25 @@ async fn someone_elses_change_is_respected_for_a_cooldown() {
     let record = world.record().await;
     assert_eq!(reason(&record), "changed_by_others", "{}", record.line());
 }
+
+#[tokio::test]
+async fn an_operators_request_is_refused_aloud() {
+    let world = Fixture::new(3);
+    world.carried(60, &[50.0], 40.0);
+    let event = json!({ "request": { "reshard": { "replication_group": "orders", "to": 8 } } });
+    let response = world
+        .cloud
+        .pass(&world.policy, Mode::Apply, &event)
+        .await
+        .response();
+    assert!(
+        response["request"]
+            .as_str()
+            .is_some_and(|answer| answer.starts_with("refused")),
+        "{response}"
+    );
+    assert_eq!(
+        (response["counts"]["held"].as_u64(), world.reshards().len()),
+        (Some(1), 0)
+    );
+}

@@ -16,7 +16,11 @@ use tracing_subscriber::filter::LevelFilter;
 #[tokio::main]
 async fn main() -> ExitCode {
     // The SDK's warnings only; records are printed as lines of their own, which no formatter may nest.
-    tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_max_level(LevelFilter::WARN).init();
+    tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::io::stderr)
+        .with_max_level(LevelFilter::WARN)
+        .init();
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -30,24 +34,41 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let settings = Settings::read(variable)?;
     let file = &settings.policy_file;
-    let text = std::fs::read_to_string(file).map_err(|error| format!("policy {file} cannot be read: {error}"))?;
-    let policy = Policy::parse(file, &text).map_err(|mistakes| format!("policy {file} has mistakes\n{mistakes}"))?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("policy {file} cannot be read: {error}"))?;
+    let policy = Policy::parse(file, &text)
+        .map_err(|mistakes| format!("policy {file} has mistakes\n{mistakes}"))?;
     let aws = Aws::from_environment(&settings.journal_table).await;
     let (aws, policy) = (&aws, &policy);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let trigger = Trigger::read(&event.payload);
-        let pass = Pass { aws, policy, mode: settings.mode, trigger: &trigger, clock };
-        pass.run(|record| println!("{}", record.line())).await.into_response().map_err(Error::from)
+        let pass = Pass {
+            aws,
+            policy,
+            mode: settings.mode,
+            trigger: &trigger,
+            clock,
+        };
+        pass.run(|record| println!("{}", record.line()))
+            .await
+            .into_response()
+            .map_err(Error::from)
     }))
     .await
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge: the only place of the function that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: the only place of the function that reads the environment"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge: the time of a pass when no service says what time it is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: the time of a pass when no service says what time it is"
+)]
 fn clock() -> DateTime<Utc> {
     Utc::now()
 }

@@ -6,6 +6,8 @@
 mod closing;
 mod day;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod function;
 mod ledger;
 mod live;
@@ -65,14 +67,18 @@ pub async fn run(options: DemoOptions) -> ExitCode {
 async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
     let policy = day::policy()?;
     let binary = binaries::locate(day::FUNCTION, |line| eprintln!("{line}")).await?;
-    let cloud = Arc::new(Mutex::new(scenario::load(day::SCENARIO, day::start(), Parameters::default())?));
+    let cloud = Arc::new(Mutex::new(scenario::load(
+        day::SCENARIO,
+        day::start(),
+        Parameters::default(),
+    )?));
     let server = CloudServer::start(Arc::clone(&cloud), 0).map_err(DemoFailure::Serve)?;
     let endpoint = Endpoint::embedded(&server.url)?;
     let mut function = WokenFunction::new(binary, endpoint)?;
 
     let first = Scene::of(&lock(&cloud), &policy);
     let mut story = Story::new(&first);
-    let mut show = Show::start(options.plain, Pace::over(options.seconds, day::minutes()))?;
+    let mut show = Show::start(options.plain, Pace::over(options.seconds, day::minutes()));
     show.tell(&story.opening(&first, &server.url))?;
     while lock(&cloud).now() < day::end() {
         let deliveries = advance(&cloud);
@@ -83,10 +89,10 @@ async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
             show.tell(&story.pass(&pass, scene.at))?;
         }
         show.draw(&scene, &story)?;
-        show.keep_pace().await?;
+        show.keep_pace().await;
     }
     settle(&cloud, &policy, &mut story, &mut show)?;
-    show.end()?;
+    show.end();
 
     let seen = readback::shard_counts(&server.url).await?;
     let closing = Closing::new(story.into_ledger(), &seen, lock(&cloud).now());
@@ -103,9 +109,12 @@ fn advance(cloud: &Mutex<Cloud>) -> Vec<Delivery> {
 
 /// What wakes the function in this minute: alarms first, then the schedule.
 fn wakes(at: DateTime<Utc>, deliveries: Vec<Delivery>) -> Vec<(Cause, serde_json::Value)> {
-    let alarms = deliveries.into_iter().filter(|delivery| delivery.target == day::FUNCTION_ARN);
-    let mut wakes: Vec<_> =
-        alarms.map(|delivery| (Cause::of_alarm(&delivery.event), delivery.event)).collect();
+    let alarms = deliveries
+        .into_iter()
+        .filter(|delivery| delivery.target == day::FUNCTION_ARN);
+    let mut wakes: Vec<_> = alarms
+        .map(|delivery| (Cause::of_alarm(&delivery.event), delivery.event))
+        .collect();
     if at.minute().is_multiple_of(day::SCHEDULE_MINUTES) {
         wakes.push((Cause::Schedule, day::schedule_event(at)));
     }

@@ -156,7 +156,9 @@ impl Work<'_> {
     fn scale_out(&mut self, group: &Group) -> Result<(Reshard, String), Hold> {
         let (policy, shards) = (self.policy, group.shard_count());
         let wanted = self.demand.wanted(shards);
-        let quota = policy.node_quota / group.nodes_per_new_shard();
+        // New shards get as many nodes as the smallest has, but the nodes that there are count as they are.
+        let room = policy.node_quota.saturating_sub(group.node_count());
+        let quota = shards.saturating_add(room / group.nodes_per_new_shard());
         let step = shards.saturating_add(policy.scale_out.max_step);
         let bounds = [
             (

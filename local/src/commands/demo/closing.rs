@@ -24,8 +24,16 @@ const CHANGES_WIDTH: usize = 46;
 
 impl<'a> Closing<'a> {
     /// Compares the ledger with the shard counts that were read back.
-    pub(super) fn new(ledger: Ledger, seen: &'a BTreeMap<String, u32>, ended: DateTime<Utc>) -> Self {
-        Self { ledger, seen, ended }
+    pub(super) fn new(
+        ledger: Ledger,
+        seen: &'a BTreeMap<String, u32>,
+        ended: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            ledger,
+            seen,
+            ended,
+        }
     }
 
     /// Whether the counts match and the day showed what it must.
@@ -39,13 +47,22 @@ impl<'a> Closing<'a> {
         let mut missing = Vec::new();
         for (group, account) in &ledger.groups {
             if self.seen.get(group) != Some(&account.decided()) {
-                let seen = self.seen.get(group).map_or("nothing".to_owned(), u32::to_string);
-                missing.push(format!("{group}: the decisions led to {}, ElastiCache says {seen}", account.decided()));
+                let seen = self
+                    .seen
+                    .get(group)
+                    .map_or("nothing".to_owned(), u32::to_string);
+                missing.push(format!(
+                    "{group}: the decisions led to {}, ElastiCache says {seen}",
+                    account.decided()
+                ));
             }
         }
-        missing.extend(self.seen.keys().filter(|group| !ledger.groups.contains_key(*group)).map(|group| {
-            format!("{group} was not there in the morning")
-        }));
+        missing.extend(
+            self.seen
+                .keys()
+                .filter(|group| !ledger.groups.contains_key(*group))
+                .map(|group| format!("{group} was not there in the morning")),
+        );
         if ledger.scale_out_by_alarm().is_none() {
             missing.push("no alarm led to an accepted scale-out".to_owned());
         }
@@ -63,7 +80,12 @@ impl<'a> Closing<'a> {
     }
 
     fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "group         start  changes{:width$}  end  ElastiCache says", "", width = CHANGES_WIDTH - 7)?;
+        writeln!(
+            f,
+            "group         start  changes{:width$}  end  ElastiCache says",
+            "",
+            width = CHANGES_WIDTH - 7
+        )?;
         for (group, account) in &self.ledger.groups {
             let mut changes = change_lines(account).into_iter();
             let first = changes.next().unwrap_or_default();
@@ -114,7 +136,9 @@ impl fmt::Display for Closing<'_> {
         if missing.is_empty() {
             return writeln!(f, "What was decided is what ElastiCache has.");
         }
-        missing.iter().try_for_each(|sentence| writeln!(f, "Missing:                {sentence}"))
+        missing
+            .iter()
+            .try_for_each(|sentence| writeln!(f, "Missing:                {sentence}"))
     }
 }
 
@@ -123,7 +147,12 @@ fn in_words(group: &str, change: &Change) -> String {
         Cause::Alarm(name) => format!(" ({name})"),
         Cause::Schedule => String::new(),
     };
-    format!("{} {group} from {} to {} shards{cause}", clock(change.at), change.from, change.to)
+    format!(
+        "{} {group} from {} to {} shards{cause}",
+        clock(change.at),
+        change.from,
+        change.to
+    )
 }
 
 /// The changes as `→ 4 at 09:55`, broken between changes.
@@ -143,4 +172,127 @@ fn change_lines(account: &Account) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::demo::{
+        fixture::{alarmed, at, change, hold, scene, scheduled},
+        function::Pass,
+    };
+
+    /// A day in which `orders` went from four shards to five for an alarm and back on schedule, with one hold.
+    fn ledger() -> Ledger {
+        let mut ledger = Ledger::new(&scene());
+        ledger.enter(
+            &alarmed(vec![change("orders", 4, 5, "accepted")]),
+            at(12, 24),
+        );
+        ledger.enter(
+            &scheduled(vec![hold(
+                "sessions-eu",
+                "evicting",
+                "no scale-in while keys are evicted",
+            )]),
+            at(13, 0),
+        );
+        ledger.enter(
+            &scheduled(vec![change("orders", 5, 4, "accepted")]),
+            at(19, 25),
+        );
+        ledger
+    }
+
+    fn seen(orders: u32, sessions: u32) -> BTreeMap<String, u32> {
+        BTreeMap::from([
+            ("orders".to_owned(), orders),
+            ("sessions-eu".to_owned(), sessions),
+        ])
+    }
+
+    fn missing(ledger: Ledger, seen: &BTreeMap<String, u32>) -> Vec<String> {
+        let closing = Closing::new(ledger, seen, at(23, 30));
+        assert_eq!(closing.holds(), closing.missing().is_empty());
+        closing.missing()
+    }
+
+    #[test]
+    fn a_day_that_shows_everything_and_matches_holds() {
+        let seen = seen(4, 2);
+        let closing = Closing::new(ledger(), &seen, at(23, 30));
+        assert!(closing.holds());
+        let text = closing.to_string();
+        for line in [
+            "The day is over: 11 h 00 min of virtual time. The function ran 3 times, of which 2 on schedule and 1 for an alarm.",
+            "orders            4  → 5 at 12:24, → 4 at 19:25                        4  4, a match",
+            "sessions-eu       2  none                                              2  2, a match",
+            "An alarm scaled out:    12:24 orders from 4 to 5 shards (orders-engine-cpu-high)",
+            "The schedule scaled in: 19:25 orders from 5 to 4 shards",
+            "A hold said why:        13:00 sessions-eu: no scale-in while keys are evicted",
+            "What was decided is what ElastiCache has.",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line}\nis not in\n{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_shard_count_that_nobody_decided_does_not_hold() {
+        assert_eq!(
+            missing(ledger(), &seen(5, 2)),
+            ["orders: the decisions led to 4, ElastiCache says 5"]
+        );
+        let gone = BTreeMap::from([("orders".to_owned(), 4), ("other".to_owned(), 1)]);
+        assert_eq!(
+            missing(ledger(), &gone),
+            [
+                "sessions-eu: the decisions led to 2, ElastiCache says nothing",
+                "other was not there in the morning"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_day_did_not_show_is_named() {
+        let empty = Ledger::new(&scene());
+        let said = missing(empty.clone(), &seen(4, 2));
+        assert_eq!(said.len(), 3, "{said:?}");
+        // A plan, a scale-in for an alarm and a scale-out on schedule are not what must be shown.
+        let mut other = empty;
+        other.enter(
+            &scheduled(vec![change("orders", 4, 5, "accepted")]),
+            at(9, 0),
+        );
+        other.enter(
+            &alarmed(vec![
+                change("orders", 5, 4, "accepted"),
+                change("sessions-eu", 2, 3, "planned"),
+            ]),
+            at(9, 30),
+        );
+        other.enter(
+            &scheduled(vec![hold("orders", "load_fits", "the load fits")]),
+            at(10, 0),
+        );
+        assert_eq!(missing(other, &seen(4, 2)), said);
+    }
+
+    #[test]
+    fn a_failed_run_does_not_hold() {
+        let mut ledger = ledger();
+        ledger.enter(
+            &Pass {
+                cause: Cause::Schedule,
+                records: Err("Runtime.ExitError: gone".to_owned()),
+            },
+            at(20, 0),
+        );
+        assert_eq!(
+            missing(ledger, &seen(4, 2)),
+            ["1 failure, the first: Runtime.ExitError: gone"]
+        );
+    }
 }

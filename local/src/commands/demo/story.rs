@@ -44,7 +44,7 @@ impl Kind {
     /// The word at the beginning of a line.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Day => "",
+            Self::Day => "day",
             Self::Breach | Self::Calm => "alarm",
             Self::ScaleOut => "scale out",
             Self::ScaleIn => "scale in",
@@ -60,7 +60,12 @@ impl Kind {
     /// Whether it tells what the function decided.
     pub(super) fn is_decision(self) -> bool {
         match self {
-            Self::ScaleOut | Self::ScaleIn | Self::Rebalance | Self::Hold | Self::Planned | Self::Failed => true,
+            Self::ScaleOut
+            | Self::ScaleIn
+            | Self::Rebalance
+            | Self::Hold
+            | Self::Planned
+            | Self::Failed => true,
             Self::Day | Self::Breach | Self::Calm | Self::Shards | Self::Load => false,
         }
     }
@@ -80,6 +85,16 @@ impl Line {
         format!("{}  {:<9}  ", clock(self.at), self.kind.word())
     }
 }
+
+/// The codes of holds behind which no change waits for anything but time.
+const QUIET_HOLDS: [&str; 6] = [
+    "load_fits",
+    "not_low_long_enough",
+    "cooling_down",
+    "not_available",
+    "in_flight",
+    "superseded",
+];
 
 /// How many decisions the live view shows.
 const RECENT: usize = 3;
@@ -101,24 +116,42 @@ impl Story {
         Self {
             ledger: Ledger::new(first),
             said: BTreeMap::new(),
-            alarms: first.alarms.iter().map(|alarm| (alarm.name.clone(), alarm.state)).collect(),
-            shards: first.groups.iter().map(|group| (group.id.clone(), group.listed)).collect(),
+            alarms: first
+                .alarms
+                .iter()
+                .map(|alarm| (alarm.name.clone(), alarm.state))
+                .collect(),
+            shards: first
+                .groups
+                .iter()
+                .map(|group| (group.id.clone(), group.listed))
+                .collect(),
             recent: Vec::new(),
         }
     }
 
     /// The first lines.
     pub(super) fn opening(&self, first: &Scene, url: &str) -> Vec<Line> {
-        let line = |text: String| Line { at: first.at, kind: Kind::Day, text };
+        let line = |text: String| Line {
+            at: first.at,
+            kind: Kind::Day,
+            text,
+        };
         let hours = format!("{} to {}", clock(day::start()), clock(day::end()));
         vec![
-            line(format!("{}, {hours} UTC, in virtual time. An embedded AWS serves at {url}", first.at.format("%A"))),
             line(format!(
-                "The function `{}` runs from its real binary in apply mode, every {} minutes and whenever an alarm calls",
+                "{} of a shop, {hours} UTC in virtual time, in an embedded AWS at {url}",
+                first.at.format("%A"),
+            )),
+            line(format!(
+                "the real binary of the function `{}` is woken every {} minutes, and whenever an alarm calls; it may act",
                 day::FUNCTION,
                 day::SCHEDULE_MINUTES,
             )),
-            Line { kind: Kind::Load, ..line(loads(first)) },
+            Line {
+                kind: Kind::Load,
+                ..line(loads(first))
+            },
         ]
     }
 
@@ -128,21 +161,49 @@ impl Story {
         for alarm in &scene.alarms {
             let before = self.alarms.insert(alarm.name.clone(), alarm.state);
             if let Some(before) = before.filter(|before| *before != alarm.state) {
-                let kind = if alarm.state == StateValue::Alarm { Kind::Breach } else { Kind::Calm };
-                let threshold = alarm.threshold.map(|threshold| format!(" (threshold {threshold})")).unwrap_or_default();
-                let text = format!("{}: {} → {}{threshold}", alarm.name, before.name(), alarm.state.name());
-                lines.push(Line { at: scene.at, kind, text });
+                let kind = if alarm.state == StateValue::Alarm {
+                    Kind::Breach
+                } else {
+                    Kind::Calm
+                };
+                let threshold = alarm
+                    .threshold
+                    .map(|threshold| format!(" (threshold {threshold})"))
+                    .unwrap_or_default();
+                let text = format!(
+                    "{}: {} → {}{threshold}",
+                    alarm.name,
+                    before.name(),
+                    alarm.state.name()
+                );
+                lines.push(Line {
+                    at: scene.at,
+                    kind,
+                    text,
+                });
             }
         }
         for group in &scene.groups {
             let before = self.shards.insert(group.id.clone(), group.listed);
             if let Some(before) = before.filter(|before| *before != group.listed) {
-                let text = format!("{} has {} now, {before} before", group.id, shards(group.listed));
-                lines.push(Line { at: scene.at, kind: Kind::Shards, text });
+                let text = format!(
+                    "{} has {} now, {before} before",
+                    group.id,
+                    shards(group.listed)
+                );
+                lines.push(Line {
+                    at: scene.at,
+                    kind: Kind::Shards,
+                    text,
+                });
             }
         }
         if scene.at.minute() == 0 {
-            lines.push(Line { at: scene.at, kind: Kind::Load, text: loads(scene) });
+            lines.push(Line {
+                at: scene.at,
+                kind: Kind::Load,
+                text: loads(scene),
+            });
         }
         lines
     }
@@ -153,15 +214,26 @@ impl Story {
         let lines = match &pass.records {
             Ok(records) => {
                 let new = records.iter().filter(|record| self.is_new(record));
-                new.map(|record| Line { at, kind: kind(record), text: sentence(record, &pass.cause) }).collect()
+                new.map(|record| Line {
+                    at,
+                    kind: kind(record),
+                    text: sentence(record, &pass.cause),
+                })
+                .collect()
             }
             Err(failure) => {
                 let text = format!("the function failed: {failure}");
-                vec![Line { at, kind: Kind::Failed, text }]
+                vec![Line {
+                    at,
+                    kind: Kind::Failed,
+                    text,
+                }]
             }
         };
-        self.recent.extend(lines.iter().filter(|line| line.kind.is_decision()).cloned());
-        self.recent.drain(..self.recent.len().saturating_sub(RECENT));
+        self.recent
+            .extend(lines.iter().filter(|line| line.kind.is_decision()).cloned());
+        self.recent
+            .drain(..self.recent.len().saturating_sub(RECENT));
         lines
     }
 
@@ -185,9 +257,18 @@ impl Story {
     /// Sentences carry numbers that change from minute to minute; two decisions are the same by what they do and why.
     fn is_new(&mut self, record: &Record) -> bool {
         let decision = &record.decision;
-        let key = (decision.kind.clone(), decision.reason.clone(), decision.to, record.outcome.clone());
+        let key = (
+            decision.kind.clone(),
+            decision.reason.clone(),
+            decision.to,
+            record.outcome.clone(),
+        );
         let acted = record.outcome != "held" && record.outcome != "planned";
-        self.said.insert(record.target.clone(), key.clone()).as_ref() != Some(&key) || acted
+        self.said
+            .insert(record.target.clone(), key.clone())
+            .as_ref()
+            != Some(&key)
+            || acted
     }
 }
 
@@ -224,12 +305,16 @@ impl Record {
             let text = |key: &str| failure.get(key).and_then(serde_json::Value::as_str);
             Some(format!("{}: {}", text("code")?, text("message")?))
         });
-        failure.or_else(|| self.note.clone()).unwrap_or_else(|| self.outcome.clone())
+        failure
+            .or_else(|| self.note.clone())
+            .unwrap_or_else(|| self.outcome.clone())
     }
 
-    /// Whether the hold says only that all is well.
-    pub(super) fn is_plain_hold(&self) -> bool {
-        self.decision.reason.as_deref() == Some("load_fits")
+    /// Whether this is a hold that kept a change from being made: neither "all is well", nor "not yet", nor "one is under
+    /// way".
+    pub(super) fn holds_back(&self) -> bool {
+        let reason = self.decision.reason.as_deref();
+        self.decision.kind == "hold" && reason.is_some_and(|reason| !QUIET_HOLDS.contains(&reason))
     }
 }
 
@@ -237,12 +322,28 @@ impl Record {
 fn loads(scene: &Scene) -> String {
     let group = |group: &GroupScene| {
         let (mean, hottest) = group.load();
-        let hottest = if hottest > mean + 3.0 { format!(" (hottest {hottest:.0} %)") } else { String::new() };
-        format!("{} {} at {mean:.0} %{hottest}", group.id, shards(group.listed))
+        let hottest = if hottest > mean + 3.0 {
+            format!(" (hottest {hottest:.0} %)")
+        } else {
+            String::new()
+        };
+        format!(
+            "{} {} at {mean:.0} %{hottest}",
+            group.id,
+            shards(group.listed)
+        )
     };
-    scene.groups.iter().map(group).collect::<Vec<_>>().join(" · ")
+    scene
+        .groups
+        .iter()
+        .map(group)
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn shards(count: u32) -> String {
     counted(u64::from(count), "shard")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Conditions and updates on items.

@@ -1,0 +1,1 @@
+//! DynamoDB as its clients meet it.
