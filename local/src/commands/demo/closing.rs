@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     function::Cause,
     ledger::{Account, Change, Ledger},
-    text::{clock, counted},
+    text::{clock, counted, wrap},
 };
 
 /// The end of the demo.
@@ -18,6 +18,12 @@ pub(super) struct Closing<'a> {
     seen: &'a BTreeMap<String, u32>,
     ended: DateTime<Utc>,
 }
+
+/// The widest that a line may be: a terminal that can show the live view shows it well enough.
+const WIDTH: usize = 100;
+
+/// Where the sentences of the last lines begin.
+const POINT_WIDTH: usize = 24;
 
 /// The widest that a list of changes may be before it goes on in the next line.
 const CHANGES_WIDTH: usize = 46;
@@ -114,7 +120,7 @@ impl fmt::Display for Closing<'_> {
         let minutes = (self.ended - ledger.began).num_minutes();
         writeln!(
             f,
-            "\nThe day is over: {} h {:02} min of virtual time. The function ran {}, of which {} on schedule and {} for an alarm.\n",
+            "\nThe day is over: {} h {:02} min of virtual time. The function ran {}: {} on schedule, {} for an alarm.\n",
             minutes / 60,
             minutes % 60,
             counted(ledger.woken_by_alarm + ledger.woken_by_schedule, "time"),
@@ -124,13 +130,17 @@ impl fmt::Display for Closing<'_> {
         self.table(f)?;
         writeln!(f)?;
         if let Some((group, change)) = ledger.scale_out_by_alarm() {
-            writeln!(f, "An alarm scaled out:    {}", in_words(group, change))?;
+            point(f, "An alarm scaled out:", &in_words(group, change))?;
         }
         if let Some((group, change)) = ledger.scale_in_by_schedule() {
-            writeln!(f, "The schedule scaled in: {}", in_words(group, change))?;
+            point(f, "The schedule scaled in:", &in_words(group, change))?;
         }
         if let Some((at, group, why)) = &ledger.hold {
-            writeln!(f, "A hold said why:        {} {group}: {why}", clock(*at))?;
+            point(
+                f,
+                "A hold said why:",
+                &format!("{} {group}: {why}", clock(*at)),
+            )?;
         }
         let missing = self.missing();
         if missing.is_empty() {
@@ -138,8 +148,17 @@ impl fmt::Display for Closing<'_> {
         }
         missing
             .iter()
-            .try_for_each(|sentence| writeln!(f, "Missing:                {sentence}"))
+            .try_for_each(|sentence| point(f, "Missing:", sentence))
     }
+}
+
+/// A named sentence, broken to hang under itself.
+fn point(f: &mut fmt::Formatter<'_>, name: &str, sentence: &str) -> fmt::Result {
+    for (at, part) in wrap(sentence, WIDTH - POINT_WIDTH).iter().enumerate() {
+        let name = if at == 0 { name } else { "" };
+        writeln!(f, "{name:<POINT_WIDTH$}{part}")?;
+    }
+    Ok(())
 }
 
 fn in_words(group: &str, change: &Change) -> String {
@@ -224,7 +243,7 @@ mod tests {
         assert!(closing.holds());
         let text = closing.to_string();
         for line in [
-            "The day is over: 11 h 00 min of virtual time. The function ran 3 times, of which 2 on schedule and 1 for an alarm.",
+            "The day is over: 11 h 00 min of virtual time. The function ran 3 times: 2 on schedule, 1 for an alarm.",
             "orders            4  → 5 at 12:24, → 4 at 19:25                        4  4, a match",
             "sessions-eu       2  none                                              2  2, a match",
             "An alarm scaled out:    12:24 orders from 4 to 5 shards (orders-engine-cpu-high)",

@@ -90,7 +90,9 @@ impl Drop for Live {
     fn drop(&mut self) {
         // What is printed next takes the place of the view. Whoever reads the terminal next must not find it raw; nothing
         // can be done about a terminal that is gone.
+        let top = self.terminal.get_frame().area().as_position();
         let _ = self.terminal.clear();
+        let _ = self.terminal.set_cursor_position(top);
         let _ = self.terminal.show_cursor();
         let _ = disable_raw_mode();
     }
