@@ -215,8 +215,38 @@ pub(super) enum Low {
     Unknown(Measure),
 }
 
-/// Whether `count` shards would carry the load with a gap, in every minute of the stabilization window.
+/// Whether `count` shards would carry the load with a gap, in every minute of the stabilization window. One measure that
+/// says no is enough, whatever the others say; then one that is not known; then one that says not yet.
 pub(super) fn low_enough(
+    count: u32,
+    policy: &ReshardPolicy,
+    group: &Group,
+    seen: &Observation,
+) -> Low {
+    let (mut peaks, mut unknown, mut not_yet) = (Vec::new(), None, None);
+    for (measure, target) in measures(policy) {
+        match low_enough_by(measure, target, count, policy, group, seen) {
+            Low::Throughout(peak) => peaks.extend(peak),
+            Low::No => return Low::No,
+            Low::Unknown(measure) => {
+                unknown.get_or_insert(measure);
+            }
+            Low::NotYet(because) => {
+                not_yet.get_or_insert(because);
+            }
+        }
+    }
+    match (unknown, not_yet) {
+        (Some(measure), _) => Low::Unknown(measure),
+        (None, Some(because)) => Low::NotYet(because),
+        (None, None) if peaks.is_empty() => Low::No,
+        (None, None) => Low::Throughout(peaks),
+    }
+}
+
+fn low_enough_by(
+    measure: Measure,
+    target: f64,
     count: u32,
     policy: &ReshardPolicy,
     group: &Group,
@@ -224,39 +254,19 @@ pub(super) fn low_enough(
 ) -> Low {
     let settled = seen.journal.last_change.map(|change| change.at);
     let nothing = ShardSeries::default();
-    let mut peaks = Vec::new();
-    for (measure, target) in measures(policy) {
-        let limit = target * SCALE_IN_BELOW * f64::from(count);
-        let series: Vec<Series> = group
-            .shards
-            .iter()
-            .map(|shard| {
-                measure
-                    .of(seen.load.get(&shard.id).unwrap_or(&nothing))
-                    .since(settled)
-            })
-            .collect();
-        let series: Vec<&Series> = series.iter().collect();
-        if let Some(sums) =
-            sums_throughout(&series, seen.at, policy.stabilization, policy.stale_after)
-        {
-            let (newest, peak) = newest_and_peak(&sums);
-            if peak > limit {
-                let per_shard = peak / f64::from(count);
-                let allowed = target * SCALE_IN_BELOW;
-                let minutes = policy.stabilization.as_secs() / 60;
-                let because = format!(
-                    "{measure} would have peaked at {per_shard:.0} % a shard in the last {minutes} min, more than {allowed:.0} %"
-                );
-                return if newest > limit {
-                    Low::No
-                } else {
-                    Low::NotYet(because)
-                };
-            }
-            peaks.push((measure, peak / f64::from(count)));
-            continue;
-        }
+    let limit = target * SCALE_IN_BELOW * f64::from(count);
+    let series: Vec<Series> = group
+        .shards
+        .iter()
+        .map(|shard| {
+            measure
+                .of(seen.load.get(&shard.id).unwrap_or(&nothing))
+                .since(settled)
+        })
+        .collect();
+    let series: Vec<&Series> = series.iter().collect();
+    let Some(sums) = sums_throughout(&series, seen.at, policy.stabilization, policy.stale_after)
+    else {
         return match newest_sum(&series, seen.at, policy) {
             Some(newest) if newest > limit => Low::No,
             Some(_) if too_young(settled, seen.at, policy) => Low::NotYet(
@@ -264,11 +274,19 @@ pub(super) fn low_enough(
             ),
             Some(_) | None => Low::Unknown(measure),
         };
-    }
-    if peaks.is_empty() {
+    };
+    let (newest, peak) = newest_and_peak(&sums);
+    let per_shard = peak / f64::from(count);
+    if peak <= limit {
+        Low::Throughout(vec![(measure, per_shard)])
+    } else if newest > limit {
         Low::No
     } else {
-        Low::Throughout(peaks)
+        let allowed = target * SCALE_IN_BELOW;
+        let minutes = policy.stabilization.as_secs() / 60;
+        Low::NotYet(format!(
+            "{measure} would have peaked at {per_shard:.0} % a shard in the last {minutes} min, more than {allowed:.0} %"
+        ))
     }
 }
 

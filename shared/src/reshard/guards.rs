@@ -190,20 +190,17 @@ pub(super) fn require_clear_of_backup(
 }
 
 /// The cooldown of one direction, counted from the completion of the last change, whoever made it, and the hold after
-/// failures.
+/// failures. Growth is held by the least that protects it.
 pub(super) fn require_cooled_down(
     pace: Pace,
-    since_first_sight: bool,
+    growth: bool,
     seen: &Observation,
     guards: &mut Guards,
 ) -> Result<(), Hold> {
     let journal = &seen.journal;
     let change = journal.last_change.map(|change| (change.at, change.ours));
     // A group that we have not known for a cooldown may have been changed just before; that must not delay growth.
-    let first_sight = journal
-        .first_seen
-        .filter(|_| since_first_sight)
-        .map(|at| (at, true));
+    let first_sight = journal.first_seen.filter(|_| !growth).map(|at| (at, true));
     let newest = change
         .into_iter()
         .chain(first_sight)
@@ -223,7 +220,7 @@ pub(super) fn require_cooled_down(
             }
         })?;
     }
-    if let Some((until, failures, last)) = journal.backing_off(pace.cooldown) {
+    if let Some((until, failures, last)) = journal.backing_off(pace.cooldown, growth) {
         let saw = format!("{failures} failed in a row, the last {}", last.outcome);
         guards.require("backed_off", seen.at >= until, saw, || Hold::BackingOff {
             until,
