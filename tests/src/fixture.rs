@@ -8,6 +8,7 @@ use clusterwarden::{
 use clusterwarden_local::cloud::{
     Call, Parameters,
     elasticache::{GroupSpec, Keyspace},
+    workload::Span,
 };
 use serde_json::{Value, json};
 
@@ -58,6 +59,12 @@ impl Fixture {
                 },
                 now,
             );
+            // The workload model keeps silent: these tests publish what they mean, minute by minute.
+            let always = Span {
+                from: now,
+                until: now + TimeDelta::days(30),
+            };
+            cloud.workload.load_mut("orders").outages.push(always);
             cloud
                 .dynamodb
                 .create_table(JOURNAL, "target")

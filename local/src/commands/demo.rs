@@ -65,7 +65,11 @@ pub async fn run(options: DemoOptions) -> ExitCode {
 async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
     let policy = day::policy()?;
     let binary = binaries::locate(day::FUNCTION, |line| eprintln!("{line}")).await?;
-    let cloud = Arc::new(Mutex::new(scenario::load(day::SCENARIO, day::start(), Parameters::default())?));
+    let cloud = Arc::new(Mutex::new(scenario::load(
+        day::SCENARIO,
+        day::start(),
+        Parameters::default(),
+    )?));
     let server = CloudServer::start(Arc::clone(&cloud), 0).map_err(DemoFailure::Serve)?;
     let endpoint = Endpoint::embedded(&server.url)?;
     let mut function = WokenFunction::new(binary, endpoint)?;
@@ -103,9 +107,12 @@ fn advance(cloud: &Mutex<Cloud>) -> Vec<Delivery> {
 
 /// What wakes the function in this minute: alarms first, then the schedule.
 fn wakes(at: DateTime<Utc>, deliveries: Vec<Delivery>) -> Vec<(Cause, serde_json::Value)> {
-    let alarms = deliveries.into_iter().filter(|delivery| delivery.target == day::FUNCTION_ARN);
-    let mut wakes: Vec<_> =
-        alarms.map(|delivery| (Cause::of_alarm(&delivery.event), delivery.event)).collect();
+    let alarms = deliveries
+        .into_iter()
+        .filter(|delivery| delivery.target == day::FUNCTION_ARN);
+    let mut wakes: Vec<_> = alarms
+        .map(|delivery| (Cause::of_alarm(&delivery.event), delivery.event))
+        .collect();
     if at.minute().is_multiple_of(day::SCHEDULE_MINUTES) {
         wakes.push((Cause::Schedule, day::schedule_event(at)));
     }

@@ -64,7 +64,10 @@ impl ScenarioFile {
             cloud
                 .dynamodb
                 .create_table(&table.name, &table.hash_key)
-                .map_err(|refusal| Mistake { at, message: format!("table `{}`: {refusal}", table.name) })?;
+                .map_err(|refusal| Mistake {
+                    at,
+                    message: format!("table `{}`: {}", table.name, refusal.message),
+                })?;
         }
         Ok(())
     }

@@ -24,8 +24,16 @@ const CHANGES_WIDTH: usize = 46;
 
 impl<'a> Closing<'a> {
     /// Compares the ledger with the shard counts that were read back.
-    pub(super) fn new(ledger: Ledger, seen: &'a BTreeMap<String, u32>, ended: DateTime<Utc>) -> Self {
-        Self { ledger, seen, ended }
+    pub(super) fn new(
+        ledger: Ledger,
+        seen: &'a BTreeMap<String, u32>,
+        ended: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            ledger,
+            seen,
+            ended,
+        }
     }
 
     /// Whether the counts match and the day showed what it must.
@@ -39,13 +47,22 @@ impl<'a> Closing<'a> {
         let mut missing = Vec::new();
         for (group, account) in &ledger.groups {
             if self.seen.get(group) != Some(&account.decided()) {
-                let seen = self.seen.get(group).map_or("nothing".to_owned(), u32::to_string);
-                missing.push(format!("{group}: the decisions led to {}, ElastiCache says {seen}", account.decided()));
+                let seen = self
+                    .seen
+                    .get(group)
+                    .map_or("nothing".to_owned(), u32::to_string);
+                missing.push(format!(
+                    "{group}: the decisions led to {}, ElastiCache says {seen}",
+                    account.decided()
+                ));
             }
         }
-        missing.extend(self.seen.keys().filter(|group| !ledger.groups.contains_key(*group)).map(|group| {
-            format!("{group} was not there in the morning")
-        }));
+        missing.extend(
+            self.seen
+                .keys()
+                .filter(|group| !ledger.groups.contains_key(*group))
+                .map(|group| format!("{group} was not there in the morning")),
+        );
         if ledger.scale_out_by_alarm().is_none() {
             missing.push("no alarm led to an accepted scale-out".to_owned());
         }
@@ -63,7 +80,12 @@ impl<'a> Closing<'a> {
     }
 
     fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "group         start  changes{:width$}  end  ElastiCache says", "", width = CHANGES_WIDTH - 7)?;
+        writeln!(
+            f,
+            "group         start  changes{:width$}  end  ElastiCache says",
+            "",
+            width = CHANGES_WIDTH - 7
+        )?;
         for (group, account) in &self.ledger.groups {
             let mut changes = change_lines(account).into_iter();
             let first = changes.next().unwrap_or_default();
@@ -114,7 +136,9 @@ impl fmt::Display for Closing<'_> {
         if missing.is_empty() {
             return writeln!(f, "What was decided is what ElastiCache has.");
         }
-        missing.iter().try_for_each(|sentence| writeln!(f, "Missing:                {sentence}"))
+        missing
+            .iter()
+            .try_for_each(|sentence| writeln!(f, "Missing:                {sentence}"))
     }
 }
 
@@ -123,7 +147,12 @@ fn in_words(group: &str, change: &Change) -> String {
         Cause::Alarm(name) => format!(" ({name})"),
         Cause::Schedule => String::new(),
     };
-    format!("{} {group} from {} to {} shards{cause}", clock(change.at), change.from, change.to)
+    format!(
+        "{} {group} from {} to {} shards{cause}",
+        clock(change.at),
+        change.from,
+        change.to
+    )
 }
 
 /// The changes as `→ 4 at 09:55`, broken between changes.

@@ -1,10 +1,6 @@
 //! The real function binary, woken by an event, and what it answers.
 
-use std::{
-    io::Write,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,7 +21,9 @@ pub(super) enum Cause {
 impl Cause {
     /// The cause that an alarm's action is.
     pub(super) fn of_alarm(event: &Value) -> Self {
-        let name = event.pointer("/alarmData/alarmName").and_then(Value::as_str);
+        let name = event
+            .pointer("/alarmData/alarmName")
+            .and_then(Value::as_str);
         Self::Alarm(name.unwrap_or("of unknown name").to_owned())
     }
 }
@@ -87,14 +85,20 @@ impl WokenFunction {
     /// A cold function; its process starts with the first event.
     pub(super) fn new(binary: PathBuf, endpoint: Endpoint) -> Result<Self, DemoFailure> {
         let mut policy = NamedTempFile::with_suffix(".toml").map_err(DemoFailure::PolicyFile)?;
-        policy.write_all(day::POLICY.as_bytes()).map_err(DemoFailure::PolicyFile)?;
+        policy
+            .write_all(day::POLICY.as_bytes())
+            .map_err(DemoFailure::PolicyFile)?;
         let function = Function::new(day::FUNCTION, binary)
             .with("MODE", "apply")
             .with("POLICY_FILE", policy.path().to_string_lossy())
             .with("JOURNAL_TABLE", day::JOURNAL_TABLE);
         // Its log lines are the records that it answers as well.
         let environment = Environment::new(function, endpoint, Arc::new(|_| {}));
-        Ok(Self { environment, invocations: 0, _policy: policy })
+        Ok(Self {
+            environment,
+            invocations: 0,
+            _policy: policy,
+        })
     }
 
     /// Runs the function on one event.
@@ -114,7 +118,9 @@ impl WokenFunction {
 fn read(response: Value) -> Result<Vec<Record>, String> {
     match serde_json::from_value::<Response>(response) {
         Ok(response) => Ok(response.records),
-        Err(error) => Err(format!("its response has another form than records: {error}")),
+        Err(error) => Err(format!(
+            "its response has another form than records: {error}"
+        )),
     }
 }
 
@@ -131,13 +137,19 @@ mod tests {
             "decision": { "kind": "hold", "from": 3, "to": 3, "sentence": "the load fits", "reason": "load_fits" },
         }]});
         let records = read(response).unwrap();
-        assert_eq!((records[0].target.as_str(), records[0].decision.from), ("orders", Some(3)));
+        assert_eq!(
+            (records[0].target.as_str(), records[0].decision.from),
+            ("orders", Some(3))
+        );
         assert!(read(json!({ "records": [{ "target": "orders" }] })).is_err());
     }
 
     #[test]
     fn an_alarms_action_names_its_alarm() {
         let event = json!({ "alarmData": { "alarmName": "orders-engine-cpu-high" } });
-        assert_eq!(Cause::of_alarm(&event), Cause::Alarm("orders-engine-cpu-high".to_owned()));
+        assert_eq!(
+            Cause::of_alarm(&event),
+            Cause::Alarm("orders-engine-cpu-high".to_owned())
+        );
     }
 }

@@ -54,9 +54,16 @@ impl Account {
 impl Ledger {
     /// An empty ledger over the groups of a scene.
     pub(super) fn new(first: &Scene) -> Self {
-        let account = |shards: u32| Account { start: shards, changes: Vec::new() };
+        let account = |shards: u32| Account {
+            start: shards,
+            changes: Vec::new(),
+        };
         Self {
-            groups: first.groups.iter().map(|group| (group.id.clone(), account(group.listed))).collect(),
+            groups: first
+                .groups
+                .iter()
+                .map(|group| (group.id.clone(), account(group.listed)))
+                .collect(),
             began: first.at,
             woken_by_alarm: 0,
             woken_by_schedule: 0,
@@ -72,7 +79,9 @@ impl Ledger {
             Cause::Schedule => self.woken_by_schedule += 1,
         }
         match &pass.records {
-            Ok(records) => records.iter().for_each(|record| self.enter_record(record, &pass.cause, at)),
+            Ok(records) => records
+                .iter()
+                .for_each(|record| self.enter_record(record, &pass.cause, at)),
             Err(failure) => self.failures.push(failure.clone()),
         }
     }
@@ -82,10 +91,17 @@ impl Ledger {
         match (record.outcome.as_str(), decision.from, decision.to) {
             ("accepted", Some(from), Some(to)) => {
                 if let Some(account) = self.groups.get_mut(&record.target) {
-                    account.changes.push(Change { at, from, to, cause: cause.clone() });
+                    account.changes.push(Change {
+                        at,
+                        from,
+                        to,
+                        cause: cause.clone(),
+                    });
                 }
             }
-            ("failed", ..) => self.failures.push(format!("{}: {}", record.target, record.said())),
+            ("failed", ..) => self
+                .failures
+                .push(format!("{}: {}", record.target, record.said())),
             _ if self.hold.is_none() && decision.kind == "hold" && !record.is_plain_hold() => {
                 self.hold = Some((at, record.target.clone(), decision.sentence.clone()));
             }
@@ -105,8 +121,12 @@ impl Ledger {
 
     fn find(&self, wanted: impl Fn(&Change) -> bool) -> Option<(&str, &Change)> {
         let all = self.groups.iter().flat_map(|(group, account)| {
-            account.changes.iter().map(move |change| (group.as_str(), change))
+            account
+                .changes
+                .iter()
+                .map(move |change| (group.as_str(), change))
         });
-        all.filter(|(_, change)| wanted(change)).min_by_key(|(_, change)| change.at)
+        all.filter(|(_, change)| wanted(change))
+            .min_by_key(|(_, change)| change.at)
     }
 }

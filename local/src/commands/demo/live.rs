@@ -36,7 +36,9 @@ impl Live {
             before(panic);
         }));
         enable_raw_mode().ok()?;
-        let options = TerminalOptions { viewport: Viewport::Inline(screen::HEIGHT) };
+        let options = TerminalOptions {
+            viewport: Viewport::Inline(screen::HEIGHT),
+        };
         match Terminal::with_options(CrosstermBackend::new(io::stdout()), options) {
             Ok(terminal) => Some(Self { terminal }),
             Err(_) => {
@@ -51,12 +53,15 @@ impl Live {
         let width = self.terminal.size()?.width;
         let text = screen::told(line, width);
         let height = u16::try_from(text.lines.len()).unwrap_or(1);
-        self.terminal.insert_before(height, |buffer| text.render(buffer.area, buffer))
+        self.terminal
+            .insert_before(height, |buffer| text.render(buffer.area, buffer))
     }
 
     /// Draws the scene.
     pub(super) fn draw(&mut self, scene: &Scene, story: &Story) -> io::Result<()> {
-        self.terminal.draw(|frame| screen::render(frame, scene, story)).map(|_| ())
+        self.terminal
+            .draw(|frame| screen::render(frame, scene, story))
+            .map(|_| ())
     }
 
     /// Whether Ctrl-C or `q` was pressed since the last look.
@@ -65,7 +70,8 @@ impl Live {
             if let Event::Key(key) = event::read()?
                 && key.kind == KeyEventKind::Press
             {
-                let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+                let interrupt =
+                    key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
                 if interrupt || key.code == KeyCode::Char('q') {
                     return Ok(true);
                 }

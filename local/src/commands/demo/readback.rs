@@ -16,7 +16,9 @@ const ID_PATH: [&str; 2] = ["ReplicationGroup", "ReplicationGroupId"];
 /// The number of shards of every group, by id.
 pub(super) async fn shard_counts(url: &str) -> Result<BTreeMap<String, u32>, DemoFailure> {
     let answer = post(url, "Action=DescribeReplicationGroups&Version=2015-02-02").await;
-    answer.and_then(|xml| parse(&xml)).map_err(DemoFailure::ReadBack)
+    answer
+        .and_then(|xml| parse(&xml))
+        .map_err(DemoFailure::ReadBack)
 }
 
 /// Sends a form to `http://host:port` and returns the body of the answer. The connection serves one request, so that the
@@ -32,7 +34,9 @@ async fn post(url: &str, form: &str) -> io::Result<String> {
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| malformed("no end of its head"))?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| malformed("no end of its head"))?;
     if head.starts_with("HTTP/1.1 200 ") {
         Ok(body.to_owned())
     } else {
@@ -59,7 +63,9 @@ fn parse(xml: &str) -> io::Result<BTreeMap<String, u32>> {
             }
             Event::End(element) => {
                 path.pop();
-                if element.name().as_ref() == "ReplicationGroup" && parent(&path) == "ReplicationGroups" {
+                if element.name().as_ref() == "ReplicationGroup"
+                    && parent(&path) == "ReplicationGroups"
+                {
                     counts.insert(std::mem::take(&mut id), std::mem::take(&mut shards));
                 }
             }
@@ -82,7 +88,10 @@ fn parent(path: &[String]) -> &str {
 }
 
 fn malformed(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("unexpected answer: {what}"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("unexpected answer: {what}"),
+    )
 }
 
 #[cfg(test)]
@@ -100,16 +109,27 @@ mod tests {
     async fn shards_are_counted_from_the_served_answer() {
         let mut cloud = Cloud::new(day::start(), Parameters::default());
         for (id, shards) in [("orders", 3), ("sessions-eu", 1)] {
-            cloud.elasticache.seed_group(GroupSpec { id: id.to_owned(), shards, ..GroupSpec::default() }, day::start());
+            cloud.elasticache.seed_group(
+                GroupSpec {
+                    id: id.to_owned(),
+                    shards,
+                    ..GroupSpec::default()
+                },
+                day::start(),
+            );
         }
         let server = CloudServer::start(Arc::new(Mutex::new(cloud)), 0).unwrap();
         let counts = shard_counts(&server.url).await.unwrap();
-        assert_eq!(counts, BTreeMap::from([("orders".to_owned(), 3), ("sessions-eu".to_owned(), 1)]));
+        assert_eq!(
+            counts,
+            BTreeMap::from([("orders".to_owned(), 3), ("sessions-eu".to_owned(), 1)])
+        );
     }
 
     #[test]
     fn half_an_answer_is_no_answer() {
-        let half = "<A><ReplicationGroups><ReplicationGroup><ReplicationGroupId>x</ReplicationGroupId>";
+        let half =
+            "<A><ReplicationGroups><ReplicationGroup><ReplicationGroupId>x</ReplicationGroupId>";
         assert!(parse(half).is_err());
     }
 }

@@ -60,11 +60,15 @@ impl Scene {
     pub(super) fn of(cloud: &Cloud, policy: &Policy) -> Self {
         let group = |view: GroupView| {
             let loads = cloud.workload.loads(&view, cloud.now(), &cloud.parameters);
-            let shards = view.shards.iter().zip(loads).map(|(shard, load)| ShardScene {
-                id: shard.id.clone(),
-                load: load.hottest(),
-                migrating: shard.migrating,
-            });
+            let shards = view
+                .shards
+                .iter()
+                .zip(loads)
+                .map(|(shard, load)| ShardScene {
+                    id: shard.id.clone(),
+                    load: load.hottest(),
+                    migrating: shard.migrating,
+                });
             let entry = policy.reshard_for(&ReplicationGroupId::new(&view.id));
             GroupScene {
                 shards: shards.collect(),
@@ -96,18 +100,36 @@ impl GroupScene {
 
     /// The load of the shards that are listed and serve: their mean and the highest.
     pub(super) fn load(&self) -> (f64, f64) {
-        let serving = || self.shards.iter().map(|shard| shard.load).filter(|load| *load > 0.0);
+        let serving = || {
+            self.shards
+                .iter()
+                .map(|shard| shard.load)
+                .filter(|load| *load > 0.0)
+        };
         let shards = f64::from(count(serving().count()).max(1));
-        (serving().sum::<f64>() / shards, serving().fold(0.0, f64::max))
+        (
+            serving().sum::<f64>() / shards,
+            serving().fold(0.0, f64::max),
+        )
     }
 }
 
 /// `SlotMigration.ProgressPercentage`.
 fn migrated(cloud: &Cloud, id: &str) -> Option<f64> {
-    let page = cloud.elasticache.describe_replication_groups(Some(id), &Default::default()).ok()?;
+    let page = cloud
+        .elasticache
+        .describe_replication_groups(Some(id), &Default::default())
+        .ok()?;
     match &page.items.first()?.work {
         Some(Work::Reshard(reshard)) => Some(reshard.progress_percentage()),
-        Some(Work::Create { .. } | Work::Delete { .. } | Work::Snapshot { .. } | Work::Modify { .. }) | None => None,
+        Some(
+            Work::Create { .. }
+            | Work::Delete { .. }
+            | Work::Snapshot { .. }
+            | Work::Modify { .. }
+            | Work::Failed,
+        )
+        | None => None,
     }
 }
 

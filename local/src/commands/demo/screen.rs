@@ -41,12 +41,16 @@ pub(super) fn render(frame: &mut Frame<'_>, scene: &Scene, story: &Story) {
     .areas(area);
     let buffer = frame.buffer_mut();
     header(scene, story, clock.width).render(clock, buffer);
-    let columns = Layout::horizontal(scene.groups.iter().map(|_| Constraint::Fill(1))).split(groups);
+    let columns =
+        Layout::horizontal(scene.groups.iter().map(|_| Constraint::Fill(1))).split(groups);
     for (group, column) in scene.groups.iter().zip(columns.iter()) {
         render_group(group, *column, buffer);
     }
     Text::from(scene.alarms.iter().map(alarm).collect::<Vec<_>>()).render(alarms, buffer);
-    let latest = story.recent().iter().map(|line| decision(line, decisions.width));
+    let latest = story
+        .recent()
+        .iter()
+        .map(|line| decision(line, decisions.width));
     Text::from(latest.collect::<Vec<_>>()).render(decisions, buffer);
 }
 
@@ -54,9 +58,16 @@ pub(super) fn render(frame: &mut Frame<'_>, scene: &Scene, story: &Story) {
 pub(super) fn told(line: &Line, width: u16) -> Text<'static> {
     let head = line.head();
     let indent = head.chars().count();
-    let parts = wrap(&line.text, usize::from(width).saturating_sub(indent).max(20));
+    let parts = wrap(
+        &line.text,
+        usize::from(width).saturating_sub(indent).max(20),
+    );
     let row = |(at, part): (usize, String)| {
-        let head = if at == 0 { head.clone() } else { " ".repeat(indent) };
+        let head = if at == 0 {
+            head.clone()
+        } else {
+            " ".repeat(indent)
+        };
         Row::from(vec![Span::styled(head, style(line.kind)), Span::raw(part)])
     };
     Text::from(parts.into_iter().enumerate().map(row).collect::<Vec<_>>())
@@ -64,7 +75,11 @@ pub(super) fn told(line: &Line, width: u16) -> Text<'static> {
 
 fn header(scene: &Scene, story: &Story, width: u16) -> Row<'static> {
     let ledger = story.ledger();
-    let changes: usize = ledger.groups.values().map(|account| account.changes.len()).sum();
+    let changes: usize = ledger
+        .groups
+        .values()
+        .map(|account| account.changes.len())
+        .sum();
     let time = scene.at.format(" %a %H:%M ").to_string();
     let counts = format!(
         " {}, {} ",
@@ -82,20 +97,32 @@ fn header(scene: &Scene, story: &Story, width: u16) -> Row<'static> {
 }
 
 fn render_group(group: &GroupScene, area: Rect, buffer: &mut Buffer) {
-    let target = group.target.map(|target| format!("target {target:.0} % ")).unwrap_or_default();
+    let target = group
+        .target
+        .map(|target| format!("target {target:.0} % "))
+        .unwrap_or_default();
     let block = Block::bordered()
-        .title(Span::styled(format!(" {} ", group.id), Style::new().add_modifier(Modifier::BOLD)))
+        .title(Span::styled(
+            format!(" {} ", group.id),
+            Style::new().add_modifier(Modifier::BOLD),
+        ))
         .title_bottom(Row::from(format!(" {target}")).right_aligned());
     let inner = block.inner(area);
     block.render(area, buffer);
-    let mut rows: Vec<Row<'static>> =
-        group.shards.iter().map(|shard| shard_row(shard, group.target, inner.width)).collect();
+    let mut rows: Vec<Row<'static>> = group
+        .shards
+        .iter()
+        .map(|shard| shard_row(shard, group.target, inner.width))
+        .collect();
     // What does not fit is told, never dropped in silence.
     let room = usize::from(SHARD_ROWS);
     if rows.len() > room {
         let more = rows.len() - (room - 1);
         rows.truncate(room - 1);
-        rows.push(Row::from(format!("and {}", counted(u64::from(count(more)), "more shard"))));
+        rows.push(Row::from(format!(
+            "and {}",
+            counted(u64::from(count(more)), "more shard")
+        )));
     }
     rows.resize(room, Row::default());
     rows.push(migration(group, inner.width));
@@ -125,14 +152,24 @@ fn shard_row(shard: &ShardScene, target: Option<f64>, width: u16) -> Row<'static
     Row::from(vec![
         Span::raw(label),
         Span::styled(done, Style::new().fg(color)),
-        Span::styled(rest.into_iter().collect::<String>(), Style::new().fg(Color::DarkGray)),
+        Span::styled(
+            rest.into_iter().collect::<String>(),
+            Style::new().fg(Color::DarkGray),
+        ),
         Span::raw(value),
     ])
 }
 
 fn migration(group: &GroupScene, width: u16) -> Row<'static> {
     match group.migrated {
-        None => Row::styled(format!("{}, {}", counted(u64::from(group.listed), "shard"), group.status), Color::DarkGray),
+        None => Row::styled(
+            format!(
+                "{}, {}",
+                counted(u64::from(group.listed), "shard"),
+                group.status
+            ),
+            Color::DarkGray,
+        ),
         Some(percent) => {
             let (label, value) = ("slots ", format!("{percent:>4.0} %"));
             let room = usize::from(width).saturating_sub(label.len() + value.chars().count());
@@ -154,7 +191,10 @@ fn alarm(alarm: &AlarmScene) -> Row<'static> {
         StateValue::InsufficientData => ("○", Color::Gray),
     };
     Row::from(vec![
-        Span::styled(format!(" {mark} {:<18}", alarm.state.name()), Style::new().fg(color)),
+        Span::styled(
+            format!(" {mark} {:<18}", alarm.state.name()),
+            Style::new().fg(color),
+        ),
         Span::raw(alarm.name.clone()),
     ])
 }
@@ -165,7 +205,11 @@ fn decision(line: &Line, width: u16) -> Row<'static> {
     let room = usize::from(width).saturating_sub(head.chars().count());
     let mut text = line.text.clone();
     if text.chars().count() > room {
-        text = text.chars().take(room.saturating_sub(1)).chain(['…']).collect();
+        text = text
+            .chars()
+            .take(room.saturating_sub(1))
+            .chain(['…'])
+            .collect();
     }
     Row::from(vec![Span::styled(head, style(line.kind)), Span::raw(text)])
 }
@@ -196,5 +240,8 @@ fn bar(part: f64, width: usize) -> (String, usize) {
 /// How many of `all` cells a part of them is, rounded, never more than all.
 fn cells(part: f64, all: usize) -> usize {
     let wanted = part.clamp(0.0, 1.0) * f64::from(count(all));
-    (0..=all).take_while(|cell| f64::from(count(*cell)) <= wanted + 0.5).last().unwrap_or(0)
+    (0..=all)
+        .take_while(|cell| f64::from(count(*cell)) <= wanted + 0.5)
+        .last()
+        .unwrap_or(0)
 }

@@ -36,8 +36,13 @@ pub(super) struct Pace {
 impl Pace {
     /// So many virtual minutes in so many real seconds.
     pub(super) fn over(seconds: u64, minutes: u32) -> Self {
-        let minute = Duration::from_secs(seconds).checked_div(minutes).unwrap_or_default();
-        Self { next: Instant::now(), minute }
+        let minute = Duration::from_secs(seconds)
+            .checked_div(minutes)
+            .unwrap_or_default();
+        Self {
+            next: Instant::now(),
+            minute,
+        }
     }
 
     /// When the next minute may begin. Time lost to a slow minute is not made up for: a view that suddenly runs is hard to
@@ -62,7 +67,10 @@ impl Show {
     pub(super) fn tell(&mut self, lines: &[Line]) -> Result<(), DemoFailure> {
         match self {
             Self::Plain => lines.iter().try_for_each(|line| print(&plain(line))),
-            Self::Live(live, _) => lines.iter().try_for_each(|line| live.tell(line)).map_err(DemoFailure::Output),
+            Self::Live(live, _) => lines
+                .iter()
+                .try_for_each(|line| live.tell(line))
+                .map_err(DemoFailure::Output),
         }
     }
 
@@ -103,7 +111,11 @@ fn plain(line: &Line) -> String {
     let width = head.chars().count();
     let mut text = String::new();
     for (at, part) in wrap(&line.text, PLAIN_WIDTH - width).iter().enumerate() {
-        let before = if at == 0 { head.clone() } else { " ".repeat(width) };
+        let before = if at == 0 {
+            head.clone()
+        } else {
+            " ".repeat(width)
+        };
         text.push_str(&format!("{before}{part}\n"));
     }
     text
@@ -112,7 +124,9 @@ fn plain(line: &Line) -> String {
 /// Writes to standard output. Unlike `print!` it does not panic when nobody reads any more.
 pub(super) fn print(text: &str) -> Result<(), DemoFailure> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(DemoFailure::Output)
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(DemoFailure::Output)
 }
 
 #[cfg(test)]
@@ -123,11 +137,20 @@ mod tests {
     #[test]
     fn plain_lines_fit_and_hang_under_their_text() {
         let text = "word ".repeat(60);
-        let shown = plain(&Line { at: day::start(), kind: Kind::ScaleOut, text });
+        let shown = plain(&Line {
+            at: day::start(),
+            kind: Kind::ScaleOut,
+            text,
+        });
         assert!(shown.starts_with("05:00  scale out  word word"), "{shown}");
         let lines: Vec<&str> = shown.lines().collect();
         assert!(lines.len() > 2 && lines.iter().all(|line| line.chars().count() <= PLAIN_WIDTH));
-        assert!(lines[1..].iter().all(|line| line.starts_with("                  word")), "{shown}");
+        assert!(
+            lines[1..]
+                .iter()
+                .all(|line| line.starts_with("                  word")),
+            "{shown}"
+        );
         assert!(!shown.contains('\x1b'));
     }
 

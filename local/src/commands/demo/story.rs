@@ -60,7 +60,12 @@ impl Kind {
     /// Whether it tells what the function decided.
     pub(super) fn is_decision(self) -> bool {
         match self {
-            Self::ScaleOut | Self::ScaleIn | Self::Rebalance | Self::Hold | Self::Planned | Self::Failed => true,
+            Self::ScaleOut
+            | Self::ScaleIn
+            | Self::Rebalance
+            | Self::Hold
+            | Self::Planned
+            | Self::Failed => true,
             Self::Day | Self::Breach | Self::Calm | Self::Shards | Self::Load => false,
         }
     }
@@ -101,24 +106,42 @@ impl Story {
         Self {
             ledger: Ledger::new(first),
             said: BTreeMap::new(),
-            alarms: first.alarms.iter().map(|alarm| (alarm.name.clone(), alarm.state)).collect(),
-            shards: first.groups.iter().map(|group| (group.id.clone(), group.listed)).collect(),
+            alarms: first
+                .alarms
+                .iter()
+                .map(|alarm| (alarm.name.clone(), alarm.state))
+                .collect(),
+            shards: first
+                .groups
+                .iter()
+                .map(|group| (group.id.clone(), group.listed))
+                .collect(),
             recent: Vec::new(),
         }
     }
 
     /// The first lines.
     pub(super) fn opening(&self, first: &Scene, url: &str) -> Vec<Line> {
-        let line = |text: String| Line { at: first.at, kind: Kind::Day, text };
+        let line = |text: String| Line {
+            at: first.at,
+            kind: Kind::Day,
+            text,
+        };
         let hours = format!("{} to {}", clock(day::start()), clock(day::end()));
         vec![
-            line(format!("{}, {hours} UTC, in virtual time. An embedded AWS serves at {url}", first.at.format("%A"))),
+            line(format!(
+                "{}, {hours} UTC, in virtual time. An embedded AWS serves at {url}",
+                first.at.format("%A")
+            )),
             line(format!(
                 "The function `{}` runs from its real binary in apply mode, every {} minutes and whenever an alarm calls",
                 day::FUNCTION,
                 day::SCHEDULE_MINUTES,
             )),
-            Line { kind: Kind::Load, ..line(loads(first)) },
+            Line {
+                kind: Kind::Load,
+                ..line(loads(first))
+            },
         ]
     }
 
@@ -128,21 +151,49 @@ impl Story {
         for alarm in &scene.alarms {
             let before = self.alarms.insert(alarm.name.clone(), alarm.state);
             if let Some(before) = before.filter(|before| *before != alarm.state) {
-                let kind = if alarm.state == StateValue::Alarm { Kind::Breach } else { Kind::Calm };
-                let threshold = alarm.threshold.map(|threshold| format!(" (threshold {threshold})")).unwrap_or_default();
-                let text = format!("{}: {} → {}{threshold}", alarm.name, before.name(), alarm.state.name());
-                lines.push(Line { at: scene.at, kind, text });
+                let kind = if alarm.state == StateValue::Alarm {
+                    Kind::Breach
+                } else {
+                    Kind::Calm
+                };
+                let threshold = alarm
+                    .threshold
+                    .map(|threshold| format!(" (threshold {threshold})"))
+                    .unwrap_or_default();
+                let text = format!(
+                    "{}: {} → {}{threshold}",
+                    alarm.name,
+                    before.name(),
+                    alarm.state.name()
+                );
+                lines.push(Line {
+                    at: scene.at,
+                    kind,
+                    text,
+                });
             }
         }
         for group in &scene.groups {
             let before = self.shards.insert(group.id.clone(), group.listed);
             if let Some(before) = before.filter(|before| *before != group.listed) {
-                let text = format!("{} has {} now, {before} before", group.id, shards(group.listed));
-                lines.push(Line { at: scene.at, kind: Kind::Shards, text });
+                let text = format!(
+                    "{} has {} now, {before} before",
+                    group.id,
+                    shards(group.listed)
+                );
+                lines.push(Line {
+                    at: scene.at,
+                    kind: Kind::Shards,
+                    text,
+                });
             }
         }
         if scene.at.minute() == 0 {
-            lines.push(Line { at: scene.at, kind: Kind::Load, text: loads(scene) });
+            lines.push(Line {
+                at: scene.at,
+                kind: Kind::Load,
+                text: loads(scene),
+            });
         }
         lines
     }
@@ -153,15 +204,26 @@ impl Story {
         let lines = match &pass.records {
             Ok(records) => {
                 let new = records.iter().filter(|record| self.is_new(record));
-                new.map(|record| Line { at, kind: kind(record), text: sentence(record, &pass.cause) }).collect()
+                new.map(|record| Line {
+                    at,
+                    kind: kind(record),
+                    text: sentence(record, &pass.cause),
+                })
+                .collect()
             }
             Err(failure) => {
                 let text = format!("the function failed: {failure}");
-                vec![Line { at, kind: Kind::Failed, text }]
+                vec![Line {
+                    at,
+                    kind: Kind::Failed,
+                    text,
+                }]
             }
         };
-        self.recent.extend(lines.iter().filter(|line| line.kind.is_decision()).cloned());
-        self.recent.drain(..self.recent.len().saturating_sub(RECENT));
+        self.recent
+            .extend(lines.iter().filter(|line| line.kind.is_decision()).cloned());
+        self.recent
+            .drain(..self.recent.len().saturating_sub(RECENT));
         lines
     }
 
@@ -185,9 +247,18 @@ impl Story {
     /// Sentences carry numbers that change from minute to minute; two decisions are the same by what they do and why.
     fn is_new(&mut self, record: &Record) -> bool {
         let decision = &record.decision;
-        let key = (decision.kind.clone(), decision.reason.clone(), decision.to, record.outcome.clone());
+        let key = (
+            decision.kind.clone(),
+            decision.reason.clone(),
+            decision.to,
+            record.outcome.clone(),
+        );
         let acted = record.outcome != "held" && record.outcome != "planned";
-        self.said.insert(record.target.clone(), key.clone()).as_ref() != Some(&key) || acted
+        self.said
+            .insert(record.target.clone(), key.clone())
+            .as_ref()
+            != Some(&key)
+            || acted
     }
 }
 
@@ -224,7 +295,9 @@ impl Record {
             let text = |key: &str| failure.get(key).and_then(serde_json::Value::as_str);
             Some(format!("{}: {}", text("code")?, text("message")?))
         });
-        failure.or_else(|| self.note.clone()).unwrap_or_else(|| self.outcome.clone())
+        failure
+            .or_else(|| self.note.clone())
+            .unwrap_or_else(|| self.outcome.clone())
     }
 
     /// Whether the hold says only that all is well.
@@ -237,10 +310,23 @@ impl Record {
 fn loads(scene: &Scene) -> String {
     let group = |group: &GroupScene| {
         let (mean, hottest) = group.load();
-        let hottest = if hottest > mean + 3.0 { format!(" (hottest {hottest:.0} %)") } else { String::new() };
-        format!("{} {} at {mean:.0} %{hottest}", group.id, shards(group.listed))
+        let hottest = if hottest > mean + 3.0 {
+            format!(" (hottest {hottest:.0} %)")
+        } else {
+            String::new()
+        };
+        format!(
+            "{} {} at {mean:.0} %{hottest}",
+            group.id,
+            shards(group.listed)
+        )
     };
-    scene.groups.iter().map(group).collect::<Vec<_>>().join(" · ")
+    scene
+        .groups
+        .iter()
+        .map(group)
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn shards(count: u32) -> String {

@@ -9,7 +9,11 @@ pub(super) fn clock(at: DateTime<Utc>) -> String {
 
 /// `1 time`, `2 times`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        thousands(count),
+        if count == 1 { "" } else { "s" }
+    )
 }
 
 /// `1,110`.
@@ -51,8 +55,14 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        assert_eq!([7, 110, 1_110, 16_384, 1_000_000].map(thousands), ["7", "110", "1,110", "16,384", "1,000,000"]);
-        assert_eq!((counted(1, "run"), counted(2_000, "run")), ("1 run".to_owned(), "2,000 runs".to_owned()));
+        assert_eq!(
+            [7, 110, 1_110, 16_384, 1_000_000].map(thousands),
+            ["7", "110", "1,110", "16,384", "1,000,000"]
+        );
+        assert_eq!(
+            (counted(1, "run"), counted(2_000, "run")),
+            ("1 run".to_owned(), "2,000 runs".to_owned())
+        );
     }
 
     #[test]
