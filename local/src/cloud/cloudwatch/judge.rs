@@ -195,7 +195,7 @@ fn reason_data(
     let start = used
         .last()
         .map(|point| point.at)
-        .or_else(|| range.iter().copied().take(wanted).last());
+        .or_else(|| range.iter().copied().take(wanted).next_back());
     if let Some(start) = start.and_then(|at| DateTime::from_timestamp(at, 0)) {
         data.insert("startDate".to_owned(), json!(long_time(start)));
     }

@@ -153,7 +153,7 @@ enum Distribution {
     /// All samples equal `minimum`.
     Equal,
     /// Value and count.
-    Each(Box<Vec<(f64, f64)>>),
+    Each(Box<[(f64, f64)]>),
     /// A client sent a statistics set: percentiles cannot be known.
     Unknown,
 }
@@ -197,7 +197,7 @@ impl Samples {
             }
             (Some(mut mine), Some(theirs)) => {
                 mine.extend(theirs);
-                Distribution::Each(Box::new(mine))
+                Distribution::Each(mine.into())
             }
             (None, _) | (_, None) => Distribution::Unknown,
         };

@@ -116,9 +116,7 @@ impl Inputs<'_> {
             }
         };
         match condition {
-            Quantity::Number(truth) if truth == 0.0 => {
-                Ok(otherwise.unwrap_or(Quantity::Series(Line::new())))
-            }
+            Quantity::Number(0.0) => Ok(otherwise.unwrap_or(Quantity::Series(Line::new()))),
             Quantity::Number(_) => Ok(then),
             Quantity::Series(line) => Ok(Quantity::Series(
                 line.iter()
