@@ -172,7 +172,7 @@ impl Samples {
 
     /// A statistics set as a client sends it.
     pub fn summary(count: f64, sum: f64, minimum: f64, maximum: f64) -> Self {
-        // [CW-DG Statistics definitions] percentiles exist for a statistic set only with one sample or Min = Max.
+        // (CW-DG Statistics definitions) percentiles exist for a statistic set only with one sample or Min = Max.
         let alike = count <= 1.0 || minimum >= maximum;
         Self {
             count,

@@ -144,7 +144,7 @@ fn query_error(headers: &mut HeaderMap, error: &WireError, sender: bool) {
     }
 }
 
-/// The model's shape of a Query code. [BC cloudwatch service-2.json, `error.code`]
+/// The model's shape of a Query code. (BC cloudwatch service-2.json, `error.code`)
 fn shape(code: &str) -> &str {
     match code {
         "InvalidParameterValue" => "InvalidParameterValueException",
