@@ -99,7 +99,9 @@ impl Fixture {
                         ("ReplicationGroupId", "orders"),
                     ];
                     let of_node = [("CacheClusterId", node.id.as_str())];
-                    let bytes = shard.bytes as f64;
+                    // Whole MiB fit an f64 exactly, and u32.
+                    let bytes = f64::from(u32::try_from(shard.bytes >> 20).expect("under 4 PiB"))
+                        * 1_048_576.0;
                     let metrics = &mut cloud.cloudwatch;
                     let mut put = |metric, dimensions: &[(&str, &str)], value, unit| {
                         metrics.put_datum("AWS/ElastiCache", metric, dimensions, at, value, unit);

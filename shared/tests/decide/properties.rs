@@ -43,7 +43,8 @@ fn nodes(seen: &Observation) -> u32 {
 }
 
 /// The check whose failure each hold reports; a hold that is not here rests on no single check.
-const CHECKS: [(&str, &str); 23] = [
+const CHECKS: [(&str, &str); 24] = [
+    ("known_long_enough", "newly_seen"),
     ("not_paused", "paused"),
     ("stop_alarm", "stop_alarm"),
     ("stop_alarm", "stop_alarm_missing"),
