@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     cluster::{Group, ReplicationGroupId, ShardId},
+    load::delta,
     policy::ReshardPolicy,
 };
 
@@ -147,10 +148,19 @@ impl Work<'_> {
         // With no measure at all (alarms only) there is nothing that could be silent, and nothing that could shrink.
         let measured = !measures(self.policy).is_empty();
         if measured && !self.demand.knows_load() {
-            let missing = missing_shards(&self.demand);
-            return Err(Hold::NoFreshLoad { missing }.into());
+            return Err(self.silent(missing_shards(&self.demand)).into());
         }
         self.scale_in(group)
+    }
+
+    /// Why nothing is known of the load: just after a change that is to be expected, at any other time it is not.
+    fn silent(&self, missing: String) -> Hold {
+        let expected = delta(self.policy.window + self.policy.stale_after);
+        let change = self.seen.journal.last_change;
+        match change.filter(|change| self.seen.at - change.at < expected) {
+            Some(change) => Hold::Settling { since: change.at },
+            None => Hold::NoFreshLoad { missing },
+        }
     }
 
     fn scale_out(&mut self, group: &Group) -> Result<(Reshard, String), Hold> {
@@ -306,7 +316,7 @@ impl Work<'_> {
                 Low::Unknown(measure) => {
                     let missing =
                         format!("{measure} of every shard throughout the stabilization window");
-                    return Err(Hold::NoFreshLoad { missing });
+                    return Err(self.silent(missing));
                 }
             }
         }
@@ -354,8 +364,8 @@ fn missing_shards(demand: &Demand) -> String {
         .needs
         .iter()
         .map(|need| {
-            let ids: Vec<&str> = need.missing.iter().map(ShardId::as_str).collect();
-            format!("{} of shard {}", need.measure, ids.join(", "))
+            // Reached only when no shard's load is known, so that there is no shard to name.
+            format!("{} of any shard", need.measure)
         })
         .collect();
     parts.join(" and ")

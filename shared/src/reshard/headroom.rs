@@ -257,6 +257,7 @@ fn require_light_load(
             );
             guards.require("load_afterwards", predicted <= limit, saw, || {
                 Hold::LoadAfterwards {
+                    measure,
                     shard: shard.shard.clone(),
                     predicted,
                     limit,

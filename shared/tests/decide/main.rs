@@ -7,5 +7,8 @@
     reason = "a test that cannot go on fails where it is"
 )]
 
+mod monotone;
+mod properties;
 mod scenarios;
 mod support;
+mod world;
