@@ -26,7 +26,7 @@ pub(super) const LEAST_WIDTH: u16 = 72;
 /// Rows for shards in a group's box: as many as the policy of the day allows at the most.
 const SHARD_ROWS: u16 = 8;
 
-/// A change beside which the bar's share of a cell does not matter.
+/// The last cell of a bar, by how many eighths of it are filled.
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /// Draws the view.

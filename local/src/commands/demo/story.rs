@@ -87,10 +87,12 @@ impl Line {
 }
 
 /// The codes of holds behind which no change waits for anything but time.
-const QUIET_HOLDS: [&str; 6] = [
+const QUIET_HOLDS: [&str; 8] = [
     "load_fits",
     "not_low_long_enough",
     "cooling_down",
+    "newly_seen",
+    "settling",
     "not_available",
     "in_flight",
     "superseded",

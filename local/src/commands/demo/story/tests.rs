@@ -98,3 +98,16 @@ fn the_latest_decisions_are_kept_for_the_view() {
     let minutes: Vec<u32> = story.recent().iter().map(|line| line.at.minute()).collect();
     assert_eq!(minutes, [2, 3, 4]);
 }
+
+#[test]
+fn quiet_holds_are_holds_that_the_function_has() {
+    for code in QUIET_HOLDS {
+        assert!(
+            clusterwarden::reshard::Hold::CODES.contains(&code),
+            "{code}"
+        );
+    }
+    assert!(hold("orders", "stop_alarm", "stopped").holds_back());
+    assert!(!hold("orders", "load_fits", "the load fits").holds_back());
+    assert!(!change("orders", 3, 4, "accepted").holds_back());
+}
