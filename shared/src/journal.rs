@@ -11,9 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cluster::{Activity, ShardId},
     load::delta,
+    pause::ScopedPause,
 };
 
-/// The item whose pause holds for every target.
+pub use crate::pause::Pause;
+
+/// The item whose pauses are about more than one target.
 pub const EVERYTHING: &str = "*";
 
 /// Attempts kept per target: enough for a day at the shortest cooldown worth having.
@@ -51,6 +54,9 @@ pub struct Journal {
     /// A person's wish that we leave the target alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<Pause>,
+    /// In the item of [`EVERYTHING`] only: the pauses of patterns, so that they also cover groups that appear later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<ScopedPause>,
     /// What other versions and functions keep in the same item; carried along untouched.
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,
@@ -129,27 +135,6 @@ pub enum Retry {
     Later,
     /// After a person did something: a quota, a permission, a network.
     Person,
-}
-
-/// A person's wish that we leave a target alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pause {
-    /// Until when; `None`: until somebody lifts it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<DateTime<Utc>>,
-    /// Why, in the person's words.
-    #[serde(default)]
-    pub why: String,
-    /// Who.
-    #[serde(default)]
-    pub by: String,
-}
-
-impl Pause {
-    /// Whether it is in force.
-    pub fn holds(&self, now: DateTime<Utc>) -> bool {
-        self.until.is_none_or(|until| now < until)
-    }
 }
 
 impl Attempt {

@@ -10,6 +10,7 @@ pub mod aws;
 pub mod cluster;
 pub mod journal;
 pub mod load;
+pub mod pause;
 pub mod policy;
 pub mod record;
 pub mod reshard;

@@ -284,7 +284,7 @@ fn seen() -> Observation {
             }),
             ..Journal::default()
         },
-        pause_of_everything: None,
+        pauses: Vec::new(),
         unreadable: None,
         evidence: None,
     }

@@ -356,7 +356,11 @@ fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
             .find(|name| shows_auto_scaling(name, id))
             .cloned(),
         journal: journal(id.as_str()),
-        pause_of_everything: journal(EVERYTHING).pause,
+        pauses: journal(EVERYTHING)
+            .scoped_pauses(EVERYTHING)
+            .into_iter()
+            .filter(|scoped| scoped.covers(id.as_str()))
+            .collect(),
         unreadable: fleet.unreadable.clone(),
         evidence: None,
     }

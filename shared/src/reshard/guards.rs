@@ -8,6 +8,7 @@ use crate::{
     alarm::AlarmState,
     cluster::{Activity, Group},
     load::delta,
+    pause::longest,
     policy::{Pace, ReshardPolicy},
 };
 
@@ -97,17 +98,11 @@ pub(super) fn require_changeable<'a>(
 }
 
 fn require_not_paused(seen: &Observation, guards: &mut Guards) -> Result<(), Hold> {
-    let pauses = [
-        seen.pause_of_everything.as_ref(),
-        seen.journal.pause.as_ref(),
-    ];
-    let pause = pauses
-        .into_iter()
-        .flatten()
-        .find(|pause| pause.holds(seen.at));
-    match pause {
-        Some(pause) => guards.require("not_paused", false, pause.why.clone(), || {
-            Hold::Paused(pause.clone())
+    let id = seen.group.as_ref().map_or("", |group| group.id.as_str());
+    let own = seen.journal.scoped_pauses(id);
+    match longest(seen.pauses.iter().chain(&own), seen.at) {
+        Some(scoped) => guards.require("not_paused", false, scoped.pause.why.clone(), || {
+            Hold::Paused(scoped.clone())
         }),
         None => guards.require("not_paused", true, "no pause", || Hold::NotFound),
     }

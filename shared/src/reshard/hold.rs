@@ -9,7 +9,8 @@ use super::Measure;
 use crate::{
     alarm::AlarmState,
     cluster::ShardId,
-    journal::Pause,
+    journal::EVERYTHING,
+    pause::{ScopedPause, is_glob},
     window::{DailyWindow, WeeklyWindow},
 };
 
@@ -46,8 +47,8 @@ pub enum Hold {
     SnapshotWindow(DailyWindow),
     /// AWS may replace nodes now.
     MaintenanceWindow(WeeklyWindow),
-    /// A person asked us to leave it alone.
-    Paused(Pause),
+    /// A person asked us to leave it alone, by name or by a pattern.
+    Paused(ScopedPause),
     /// A stop alarm is in ALARM.
     StopAlarm(String),
     /// A stop alarm was not found.
@@ -298,7 +299,7 @@ impl fmt::Display for Hold {
             Self::MaintenanceWindow(window) => {
                 write!(f, "no scale-in in the maintenance window {window}")
             }
-            Self::Paused(pause) => write_pause(f, pause),
+            Self::Paused(scoped) => write_pause(f, scoped),
             Self::StopAlarm(name) => write!(f, "stop alarm {name} is in ALARM"),
             Self::StopAlarmMissing(name) => write!(
                 f,
@@ -430,8 +431,14 @@ impl fmt::Display for Hold {
     }
 }
 
-fn write_pause(f: &mut fmt::Formatter<'_>, pause: &Pause) -> fmt::Result {
-    f.write_str("paused")?;
+fn write_pause(f: &mut fmt::Formatter<'_>, scoped: &ScopedPause) -> fmt::Result {
+    let pause = &scoped.pause;
+    // Which pattern, because that is what `clusterwarden resume` has to be told.
+    match scoped.pattern.as_str() {
+        EVERYTHING => f.write_str("everything is paused")?,
+        pattern if is_glob(pattern) => write!(f, "{pattern} is paused")?,
+        _ => f.write_str("paused")?,
+    }
     if !pause.by.is_empty() {
         write!(f, " by {}", pause.by)?;
     }

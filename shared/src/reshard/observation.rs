@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::{
     alarm::AlarmsSeen,
     cluster::{Group, NodeId, ShardId},
-    journal::{Journal, Pause},
+    journal::Journal,
     load::Series,
+    pause::ScopedPause,
 };
 
 /// What was seen of one group.
@@ -27,8 +28,8 @@ pub struct Observation {
     pub auto_scaling: Option<String>,
     /// The journal, already brought up to date with this sight.
     pub journal: Journal,
-    /// The pause that is in force for everything.
-    pub pause_of_everything: Option<Pause>,
+    /// The pauses of patterns that cover the group, and of everything; its own is in its journal. Some may have ended.
+    pub pauses: Vec<ScopedPause>,
     /// What could not be read at all, with the reason; not empty: every decision is a hold.
     pub unreadable: Option<String>,
     /// What nodes have in memory; `None`: not read, because nothing asked for it yet. Reading it costs a metric per node

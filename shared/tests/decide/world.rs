@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::{
     alarm::{Alarm, AlarmState, Silence},
     cluster::{Group, SLOTS, ShardId, Status},
-    journal::{Attempt, AttemptOutcome, Change, Journal, Pause, Retry},
+    journal::{Attempt, AttemptOutcome, Change, EVERYTHING, Journal, Pause, Retry},
     load::Series,
+    pause::ScopedPause,
     policy::{MemoryTarget, Pace, ReshardPolicy},
     reshard::{Observation, ShardSeries},
     window::{DailyWindow, WeeklyWindow},
@@ -375,7 +376,15 @@ impl World {
                 .collect(),
             auto_scaling: self.trouble.auto_scaling.clone(),
             journal,
-            pause_of_everything: self.pauses.1.clone(),
+            pauses: self
+                .pauses
+                .1
+                .iter()
+                .map(|pause| ScopedPause {
+                    pattern: EVERYTHING.to_owned(),
+                    pause: pause.clone(),
+                })
+                .collect(),
             unreadable: self.trouble.unreadable.clone(),
             evidence: self.trouble.evidence.then_some(evidence),
             group: Some(group),

@@ -10,8 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::{
     alarm::AlarmsSeen,
     cluster::{Group, ShardId, Status},
-    journal::{Change, Journal, Pause},
+    journal::{Change, EVERYTHING, Journal, Pause},
     load::Series,
+    pause::ScopedPause,
     policy::{Policy, ReshardPolicy},
     reshard::{Evidence, Observation, ShardSeries},
     window::{DailyWindow, WeeklyWindow},
@@ -176,7 +177,14 @@ impl Scenario {
             alarms: self.alarms(policy),
             auto_scaling: self.auto_scaling.clone(),
             journal: self.journal(group.shard_count()),
-            pause_of_everything: self.pause.as_ref().map(|pause| pause.at(self.at)),
+            pauses: self
+                .pause
+                .iter()
+                .map(|pause| ScopedPause {
+                    pattern: EVERYTHING.to_owned(),
+                    pause: pause.at(self.at),
+                })
+                .collect(),
             unreadable: self.unreadable.clone(),
             evidence,
             group: self.found.then_some(group),
