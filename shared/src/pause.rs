@@ -1,6 +1,6 @@
 //! Pauses: a person's wish that we leave one target, some, or all of them alone.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
 
@@ -28,6 +28,41 @@ pub struct ScopedPause {
     /// The pause.
     #[serde(flatten)]
     pub pause: Pause,
+}
+
+/// When a pause is to end, as a person says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// When somebody lifts it.
+    Lifted,
+    /// At this time.
+    At(DateTime<Utc>),
+    /// After so long.
+    In(TimeDelta),
+    /// When the clock next shows this time, UTC.
+    Next(NaiveTime),
+}
+
+impl End {
+    /// The time of the end. `None`: when somebody lifts it.
+    pub fn after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Lifted => None,
+            Self::At(until) => Some(*until),
+            Self::In(length) => Some(
+                now.checked_add_signed(*length)
+                    .unwrap_or(DateTime::<Utc>::MAX_UTC),
+            ),
+            Self::Next(time) => {
+                let today = now.date_naive().and_time(*time).and_utc();
+                Some(if today > now {
+                    today
+                } else {
+                    today + TimeDelta::days(1)
+                })
+            }
+        }
+    }
 }
 
 impl Pause {
@@ -115,8 +150,6 @@ pub fn item_of(pattern: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     fn at(minute: i64) -> DateTime<Utc> {
@@ -132,6 +165,15 @@ mod tests {
                 by: "ana".to_owned(),
             },
         }
+    }
+
+    #[test]
+    fn a_clock_time_that_has_passed_today_means_tomorrow() {
+        let nine = NaiveTime::from_hms_opt(9, 0, 0).unwrap();
+        assert_eq!(End::Next(nine).after(at(0)), Some(at(540)));
+        assert_eq!(End::Next(nine).after(at(540)), Some(at(540 + 1440)));
+        assert_eq!(End::In(TimeDelta::hours(2)).after(at(1)), Some(at(121)));
+        assert_eq!(End::Lifted.after(at(0)), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ def steps(run):
     client = run.client("elasticache")
     creation(run, client)
     description(run, client)
+    tags(run, client)
     growth(run, client)
     shrinking(run, client)
     modification(run, client)
@@ -120,6 +121,30 @@ def description(run, client):
         "more than twenty nodes need more than a page", pages >= 2 and len(seen) == len(set(seen)), (pages, seen)
     )
     run.expect("the pages hold every node", set(members) <= set(seen), seen)
+
+
+def pairs(answer):
+    return {tag["Key"]: tag.get("Value") for tag in answer.get("TagList", [])}
+
+
+def tags(run, client):
+    arn = group(run, client).get("ARN", "")
+    run.expect("a new group has no tags", pairs(run.ok(client, "list_tags_for_resource", ResourceName=arn)) == {}, arn)
+    given = [{"Key": "clusterwarden", "Value": "paused"}, {"Key": "team", "Value": "a & <b>"}]
+    added = pairs(run.ok(client, "add_tags_to_resource", ResourceName=arn, Tags=given))
+    run.expect("added tags are answered", added == {"clusterwarden": "paused", "team": "a & <b>"}, added)
+    changed = pairs(run.ok(client, "add_tags_to_resource", ResourceName=arn, Tags=[{"Key": "team", "Value": "c"}]))
+    run.expect("a tag that is there gets the new value", changed.get("team") == "c", changed)
+    listed = pairs(run.ok(client, "list_tags_for_resource", ResourceName=arn))
+    run.expect("tags are listed", listed == changed, listed)
+    left = pairs(run.ok(client, "remove_tags_from_resource", ResourceName=arn, TagKeys=["clusterwarden"]))
+    run.expect("a removed tag is gone", left == {"team": "c"}, left)
+    run.refused(client, "remove_tags_from_resource", "TagNotFound", ResourceName=arn, TagKeys=["absent"])
+    many = [{"Key": f"k{n}", "Value": ""} for n in range(50)]
+    run.refused(client, "add_tags_to_resource", "TagQuotaPerResourceExceeded", ResourceName=arn, Tags=many)
+    missing = arn.replace(GROUP, "absent")
+    run.refused(client, "list_tags_for_resource", "ReplicationGroupNotFoundFault", ResourceName=missing)
+    run.refused(client, "list_tags_for_resource", "InvalidARN", ResourceName="nonsense")
 
 
 def growth(run, client):

@@ -34,6 +34,17 @@ pub(super) enum Failure {
     Binary(#[from] BinaryError),
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    #[error("no Region: give --region, or set AWS_REGION")]
+    NoRegion,
+    #[error("not paused: {0}")]
+    NotAPause(String),
+    #[error("{what}")]
+    Journal {
+        /// `orders is not paused`, `the journal is not readable`.
+        what: String,
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
     #[error("cannot serve the embedded AWS")]
@@ -65,6 +76,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::PolicyMistakes { .. }
+            | Self::Journal { .. }
             | Self::Serve(_)
             | Self::Invoke { .. }
             | Self::InvocationFailed { .. } => ExitCode::from(1),
@@ -79,6 +91,8 @@ impl Failure {
             Self::Unreadable { .. }
             | Self::EventNotJson { .. }
             | Self::NoPolicy { .. }
+            | Self::NoRegion
+            | Self::NotAPause(_)
             | Self::Endpoint(_)
             | Self::Scenario(_) => ExitCode::from(2),
         }

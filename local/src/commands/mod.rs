@@ -8,6 +8,9 @@ mod cloud;
 pub mod demo;
 mod failure;
 mod invoke;
+mod pause;
+mod reach;
+mod status;
 mod surroundings;
 
 use std::process::ExitCode;
@@ -16,7 +19,10 @@ use clap::{Parser, Subcommand};
 
 use surroundings::Surroundings;
 
-/// Reshards ElastiCache replication groups, and proves it here first: everything below runs without an AWS account.
+/// Reshards ElastiCache replication groups, and proves it here first.
+///
+/// Nothing here needs an AWS account. `pause`, `resume`, `status` and `check --online` use the one that your environment
+/// names, as any AWS tool does, unless --endpoint-url names an embedded one.
 #[derive(Debug, Parser)]
 #[command(name = "clusterwarden", version, about, after_help = EXIT_CODES)]
 struct CommandLine {
@@ -25,7 +31,8 @@ struct CommandLine {
 }
 
 const EXIT_CODES: &str = "Without a command: demo.\n\n\
-    Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, or the port is in use; 2 the command line or \
+    Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, the journal cannot be reached, \
+    or the port is in use; 2 the command line or \
     a file it names is wrong.";
 
 #[derive(Debug, Subcommand)]
@@ -36,6 +43,12 @@ enum Command {
     Cloud(cloud::CloudOptions),
     /// Run a function's real binary on one event, as Lambda would
     Invoke(invoke::InvokeOptions),
+    /// Leave a replication group, a glob of them, or everything alone, from the next pass on
+    Pause(pause::PauseOptions),
+    /// Lift a pause
+    Resume(pause::ResumeOptions),
+    /// Show what the journal knows of each replication group, and what is paused
+    Status(status::StatusOptions),
     /// Check a policy file and show every mistake of it
     Check(check::CheckOptions),
 }
@@ -74,6 +87,9 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Demo(options) => return demo::run(options).await,
         Command::Cloud(options) => cloud::run(options).await,
         Command::Invoke(options) => invoke::run(options, &surroundings).await,
+        Command::Pause(options) => pause::pause(options, &surroundings).await,
+        Command::Resume(options) => pause::resume(options, &surroundings).await,
+        Command::Status(options) => status::run(options, &surroundings).await,
         Command::Check(options) => check::run(&options, &surroundings),
     };
     match done {

@@ -122,6 +122,11 @@ impl Endpoint {
         Ok(Self { url, caller })
     }
 
+    /// Whether nobody checks credentials there, and the caller has none: any will do.
+    pub fn is_embedded(&self) -> bool {
+        self.caller.is_none()
+    }
+
     /// The Region that requests are signed for.
     pub fn region(&self) -> &str {
         let caller = |name: &str| self.caller.as_ref().and_then(|caller| caller.get(name));

@@ -20,6 +20,10 @@ const READS_PER_BATCH: usize = 5;
 
 /// How a journal write ended.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and the large variant is the usual one"
+)]
 pub(super) enum Written {
     /// Written; this is the journal with its new version.
     Yes(Journal),
@@ -137,7 +141,9 @@ impl Aws {
     }
 }
 
-fn read_item(item: &HashMap<String, AttributeValue>) -> Result<(String, Journal), ServiceError> {
+pub(super) fn read_item(
+    item: &HashMap<String, AttributeValue>,
+) -> Result<(String, Journal), ServiceError> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let target = text("target").cloned().unwrap_or_default();
     let wrong = |cause: String| ServiceError {

@@ -13,9 +13,27 @@ use crate::{
     cluster::{Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status, count_slots},
     journal::Retry,
     record::CallFailure,
-    reshard::Reshard,
+    reshard::{Reshard, TAG},
     window::{DailyWindow, WeeklyWindow},
 };
+
+/// A group with what only this room needs of it.
+#[derive(Debug, Clone)]
+pub(super) struct Described {
+    /// The group.
+    pub(super) group: Group,
+    /// By which its tags are read; `None`: the service did not say.
+    pub(super) arn: Option<String>,
+}
+
+/// What the tags of a group said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Tagged {
+    /// The value of our tag; `None`: there is no such tag.
+    Value(Option<String>),
+    /// Tags are not shown, because the group has become busy since we looked.
+    Busy,
+}
 
 /// How the service took a request to reshard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +58,7 @@ pub(super) enum Answer {
 
 impl Aws {
     /// Every replication group of the account in this Region, with its nodes' statuses.
-    pub(super) async fn groups(&self) -> Result<Vec<Group>, ServiceError> {
+    pub(super) async fn groups(&self) -> Result<Vec<Described>, ServiceError> {
         let mut pages = self
             .elasticache
             .describe_replication_groups()
@@ -55,7 +73,12 @@ impl Aws {
         let clusters = self.clusters().await?;
         Ok(described
             .iter()
-            .filter_map(|group| read_group(group, &clusters))
+            .filter_map(|group| {
+                Some(Described {
+                    group: read_group(group, &clusters)?,
+                    arn: group.arn().map(str::to_owned),
+                })
+            })
             .collect())
     }
 
@@ -75,6 +98,31 @@ impl Aws {
             }
         }
         Ok(clusters)
+    }
+
+    /// The group's tag of the key [`TAG`].
+    pub(super) async fn tag(
+        &self,
+        id: &ReplicationGroupId,
+        arn: Option<&str>,
+    ) -> Result<Tagged, ServiceError> {
+        let doing = format!("reading the tags of {id} (ListTagsForResource)");
+        let Some(arn) = arn else {
+            let cause = "ElastiCache did not say its ARN".to_owned();
+            return Err(ServiceError { doing, cause });
+        };
+        let request = self.elasticache.list_tags_for_resource().resource_name(arn);
+        match request.send().await {
+            Ok(read) => {
+                let mut tags = read.tag_list().iter();
+                let ours = tags.find(|tag| tag.key() == Some(TAG));
+                Ok(Tagged::Value(
+                    ours.map(|tag| tag.value().unwrap_or_default().to_owned()),
+                ))
+            }
+            Err(error) if error.code() == Some("InvalidReplicationGroupState") => Ok(Tagged::Busy),
+            Err(error) => Err(ServiceError::new(&doing, &error)),
+        }
     }
 
     /// Sends the request once, without retries.

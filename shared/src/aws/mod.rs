@@ -3,6 +3,7 @@
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elasticache;
+pub mod journal_table;
 pub mod reshard;
 mod reshard_metrics;
 mod service_clock;
@@ -68,12 +69,8 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
 impl Aws {
     /// Clients as the environment configures them: Region, credentials, `AWS_ENDPOINT_URL…`.
     pub async fn from_environment(journal_table: &str) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .operation_attempt_timeout(ONE_ATTEMPT)
-            .build();
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .timeout_config(timeouts)
+            .timeout_config(timeouts())
             .load()
             .await;
         Self::new(&config, journal_table)
@@ -84,6 +81,9 @@ impl Aws {
         let clock = ServiceClock::default();
         let elasticache =
             aws_sdk_elasticache::config::Builder::from(config).interceptor(clock.clone());
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(config)
+            .interceptor(clock.clone())
+            .build();
         let once = elasticache
             .clone()
             .retry_config(RetryConfig::disabled())
@@ -92,11 +92,19 @@ impl Aws {
             elasticache: aws_sdk_elasticache::Client::from_conf(elasticache.build()),
             elasticache_once: aws_sdk_elasticache::Client::from_conf(once),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
-            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             journal_table: journal_table.to_owned(),
             clock,
         }
     }
+}
+
+/// How long to wait for an answer.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ONE_ATTEMPT)
+        .build()
 }
 
 /// A time of the core as the SDK wants it.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Aws, ServiceError,
     dynamodb::Written,
-    elasticache::Answer,
+    elasticache::{Answer, Described, Tagged},
     reshard_metrics::{evidence, load},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     journal::{AttemptOutcome, EVERYTHING, Journal},
     policy::{Apply, Policy, ReshardPolicy},
     record::{Mode, Outcome, Record, Report, label},
-    reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide},
+    reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide, heed_tag},
     trigger::Trigger,
 };
 
@@ -43,6 +43,7 @@ pub struct Pass<'a> {
 struct Fleet {
     now: DateTime<Utc>,
     groups: BTreeMap<ReplicationGroupId, Group>,
+    arns: BTreeMap<ReplicationGroupId, String>,
     alarms: AlarmsSeen,
     auto_scaling: Vec<String>,
     journals: BTreeMap<String, Journal>,
@@ -111,16 +112,20 @@ impl Pass<'_> {
             report.failures.push(sentence.clone());
             unreadable.get_or_insert(sentence);
         };
-        let groups = self
+        let described: Vec<Described> = self
             .aws
             .groups()
             .await
             .map_err(&mut note)
             .unwrap_or_default();
         let now = self.aws.clock.now().unwrap_or_else(self.clock);
-        let groups: BTreeMap<_, _> = groups
+        let arns = described
+            .iter()
+            .filter_map(|seen| Some((seen.group.id.clone(), seen.arn.clone()?)))
+            .collect();
+        let groups: BTreeMap<_, _> = described
             .into_iter()
-            .map(|group| (group.id.clone(), group))
+            .map(|seen| (seen.group.id.clone(), seen.group))
             .collect();
         let targets = self.targets(&groups);
         let names: BTreeSet<&String> = targets
@@ -159,6 +164,7 @@ impl Pass<'_> {
         Fleet {
             now,
             groups,
+            arns,
             alarms,
             auto_scaling,
             journals,
@@ -182,7 +188,7 @@ impl Pass<'_> {
             match self.keep(&id, &seen.journal, next).await {
                 Ok(Written::Yes(journal)) => seen.journal = journal,
                 Ok(Written::Superseded) => {
-                    let verdict = held(Hold::Superseded, decide(policy, &seen));
+                    let verdict = decide(policy, &seen).held(Hold::Superseded);
                     return Considered {
                         id,
                         policy,
@@ -207,11 +213,40 @@ impl Pass<'_> {
             }
             verdict = decide(policy, &seen);
         }
+        if matches!(verdict.decision, Decision::Reshard(_)) {
+            verdict = self.look_at_tag(&id, verdict, fleet, report).await;
+        }
         Considered {
             id,
             policy,
             journal: seen.journal,
             verdict,
+        }
+    }
+
+    /// A verdict that would act, after a look at the group's own tag. In plan mode too, so that a preview is what would happen.
+    async fn look_at_tag(
+        &self,
+        id: &ReplicationGroupId,
+        verdict: Verdict,
+        fleet: &Fleet,
+        report: &mut Report,
+    ) -> Verdict {
+        match self
+            .aws
+            .tag(id, fleet.arns.get(id).map(String::as_str))
+            .await
+        {
+            Ok(Tagged::Value(tag)) => heed_tag(verdict, tag.as_deref()),
+            Ok(Tagged::Busy) => verdict.held(Hold::NotAvailable {
+                what: format!("replication group {id}"),
+                status: "busy since we looked".to_owned(),
+                migrated: None,
+            }),
+            Err(error) => {
+                report.failures.push(error.to_string());
+                verdict.held(Hold::Unreadable(error.to_string()))
+            }
         }
     }
 
@@ -363,15 +398,5 @@ fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
             .collect(),
         unreadable: fleet.unreadable.clone(),
         evidence: None,
-    }
-}
-
-/// A verdict with its decision replaced by a hold.
-fn held(hold: Hold, verdict: Verdict) -> Verdict {
-    Verdict {
-        sentence: hold.to_string(),
-        decision: Decision::Hold(hold),
-        wants_evidence: false,
-        ..verdict
     }
 }

@@ -49,6 +49,8 @@ pub enum Hold {
     MaintenanceWindow(WeeklyWindow),
     /// A person asked us to leave it alone, by name or by a pattern.
     Paused(ScopedPause),
+    /// The group carries the tag that pauses it.
+    PausedByTag,
     /// A stop alarm is in ALARM.
     StopAlarm(String),
     /// A stop alarm was not found.
@@ -193,6 +195,7 @@ impl Hold {
             Self::SnapshotWindow(_) => "snapshot_window",
             Self::MaintenanceWindow(_) => "maintenance_window",
             Self::Paused(_) => "paused",
+            Self::PausedByTag => "paused_by_tag",
             Self::StopAlarm(_) => "stop_alarm",
             Self::StopAlarmMissing(_) => "stop_alarm_missing",
             Self::ApplicationAutoScaling(_) => "application_auto_scaling",
@@ -217,7 +220,7 @@ impl Hold {
     }
 
     /// Every code, for the test that compares them with docs/operations.md.
-    pub const CODES: [&'static str; 31] = [
+    pub const CODES: [&'static str; 32] = [
         "load_fits",
         "not_found",
         "unreadable",
@@ -229,6 +232,7 @@ impl Hold {
         "snapshot_window",
         "maintenance_window",
         "paused",
+        "paused_by_tag",
         "stop_alarm",
         "stop_alarm_missing",
         "application_auto_scaling",
@@ -300,6 +304,7 @@ impl fmt::Display for Hold {
                 write!(f, "no scale-in in the maintenance window {window}")
             }
             Self::Paused(scoped) => write_pause(f, scoped),
+            Self::PausedByTag => f.write_str("paused by the tag clusterwarden=paused on the group"),
             Self::StopAlarm(name) => write!(f, "stop alarm {name} is in ALARM"),
             Self::StopAlarmMissing(name) => write!(
                 f,

@@ -7,6 +7,7 @@ mod guards;
 mod headroom;
 mod hold;
 mod observation;
+mod tag;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
 pub use demand::{Demand, Measure, Need};
@@ -15,3 +16,4 @@ pub use guards::Guard;
 pub use headroom::{KeptShard, kept_shards};
 pub use hold::Hold;
 pub use observation::{Evidence, Input, NodeEvidence, Observation, ShardSeries};
+pub use tag::{TAG, heed_tag};

@@ -33,6 +33,7 @@ pub mod reshard;
 mod slot_set;
 pub mod slots;
 mod snapshot;
+mod tags;
 mod validate;
 mod view;
 mod window;

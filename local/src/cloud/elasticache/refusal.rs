@@ -32,6 +32,8 @@ codes! {
     GlobalReplicationGroupNotFound = "GlobalReplicationGroupNotFoundFault", 404;
     /// An Availability Zone has no more nodes of the type.
     InsufficientCacheClusterCapacity = "InsufficientCacheClusterCapacity", 400;
+    /// Not an ARN, or not of anything here.
+    InvalidArn = "InvalidARN", 400;
     /// The action does not exist.
     InvalidAction = "InvalidAction", 400;
     /// A member is creating, deleting or recovering.
@@ -56,6 +58,8 @@ codes! {
     ReplicationGroupAlreadyExists = "ReplicationGroupAlreadyExists", 400;
     /// No such group.
     ReplicationGroupNotFound = "ReplicationGroupNotFoundFault", 404;
+    /// No such tag on the resource.
+    TagNotFound = "TagNotFound", 404;
     /// More than 50 tags.
     TagQuotaPerResourceExceeded = "TagQuotaPerResourceExceeded", 400;
     /// AWS blocks the test API.

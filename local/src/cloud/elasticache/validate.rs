@@ -1,5 +1,7 @@
 //! Checks of single values and of what goes with what. Wordings are ASSUMED unless a source is named.
 
+use std::collections::BTreeMap;
+
 use super::{
     create::{CreateReplicationGroup, LogDeliveryRequest},
     layout::ShardPlan,
@@ -185,7 +187,12 @@ pub(crate) fn new_settings(request: &CreateReplicationGroup, settings: &Settings
             "DataTieringEnabled must be true for r6gd node types, and only for them.",
         ));
     }
-    if settings.tags.len() > TAGS {
+    tags(&settings.tags)
+}
+
+/// Tags of one resource ([EC-DG]: 50 at most).
+pub(crate) fn tags(tags: &BTreeMap<String, String>) -> Outcome<()> {
+    if tags.len() > TAGS {
         return Err(Refusal::new(
             Code::TagQuotaPerResourceExceeded,
             "The request cannot be processed because it would cause the resource to have more than the allowed number \

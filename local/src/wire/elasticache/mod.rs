@@ -4,6 +4,7 @@ mod form;
 mod groups;
 mod nodes;
 mod requests;
+mod tags;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -66,6 +67,9 @@ fn serve(cloud: &mut Cloud, operation: &str, form: &Form<'_>) -> Result<Vec<Elem
             now,
             parameters,
         )?,
+        "ListTagsForResource" | "AddTagsToResource" | "RemoveTagsFromResource" => {
+            return tags::answer(elasticache, operation, form, now);
+        }
         "DescribeReplicationGroups" => {
             let page = elasticache.describe_replication_groups(
                 form.text("ReplicationGroupId"),
