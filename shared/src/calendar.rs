@@ -103,8 +103,13 @@ impl fmt::Display for CalendarWindow {
             let days: Vec<String> = self.days.iter().map(Weekday::to_string).collect();
             f.write_str(&days.join(", "))?;
         }
-        let (from, to) = (self.from.format("%H:%M"), self.to.format("%H:%M"));
-        write!(f, " {from} to {to} {}", self.time_zone)?;
+        if (self.from, self.to) == (NaiveTime::MIN, NaiveTime::MIN) {
+            write!(f, ", all day")?;
+        } else {
+            let (from, to) = (self.from.format("%H:%M"), self.to.format("%H:%M"));
+            write!(f, " {from} to {to}")?;
+        }
+        write!(f, " {}", self.time_zone)?;
         match self.dates {
             Some((first, last)) if first == last => write!(f, ", {first}")?,
             Some((first, last)) => write!(f, ", {first} to {last}")?,

@@ -158,6 +158,12 @@ fn a_window_is_spelled_with_its_days_times_and_what_it_does() {
         night.to_string(),
         "Sat, Sun 22:00 to 06:00 Europe/Berlin, 2026-12-19 to 2026-12-20; min_shards 6"
     );
+    (night.from, night.to) = (NaiveTime::MIN, NaiveTime::MIN);
+    night.dates = night.dates.map(|(first, _)| (first, first));
+    assert_eq!(
+        night.to_string(),
+        "Sat, Sun, all day Europe/Berlin, 2026-12-19; min_shards 6"
+    );
 }
 
 proptest! {

@@ -10,6 +10,9 @@ use super::windows::WrittenWindow;
 use super::{Apply, CpuGate, MemoryTarget, is_exact, keys, matching};
 use crate::cluster::ReplicationGroupId;
 
+/// A value that is longer, such as a list of alarms, stands out of its column instead of pushing every origin off the screen.
+const WIDEST: usize = 44;
+
 /// The effective policy of one target. `Display` is a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
@@ -185,11 +188,14 @@ impl fmt::Display for Explanation {
             )?;
         }
         writeln!(f)?;
-        let wide = |text: fn(&Explained) -> &str| {
-            let widths = self.values.iter().map(|row| text(row).chars().count());
-            widths.max().unwrap_or_default()
+        let widths = |text: fn(&Explained) -> &str| {
+            let widths = self.values.iter().map(move |row| text(row).chars().count());
+            widths
+                .filter(|width| *width <= WIDEST)
+                .max()
+                .unwrap_or_default()
         };
-        let (key, value) = (wide(|row| &row.key), wide(|row| &row.value));
+        let (key, value) = (widths(|row| &row.key), widths(|row| &row.value));
         writeln!(f, "{:key$}  {:value$}  from", "key", "value")?;
         for row in &self.values {
             writeln!(f, "{:key$}  {:value$}  {}", row.key, row.value, row.origin)?;
