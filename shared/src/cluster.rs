@@ -166,6 +166,12 @@ impl Group {
         u32::try_from(smallest).unwrap_or(u32::MAX)
     }
 
+    /// How many nodes there are, over all shards.
+    pub fn node_count(&self) -> u32 {
+        let nodes: usize = self.shards.iter().map(|shard| shard.nodes.len()).sum();
+        u32::try_from(nodes).unwrap_or(u32::MAX)
+    }
+
     /// Looks at all three levels: a group that says `available` may still have members that come or go.
     pub fn activity(&self) -> Activity {
         let of_group = std::iter::once((format!("replication group {}", self.id), &self.status));
@@ -190,8 +196,11 @@ impl Group {
         }
         let in_shards: usize = self.shards.iter().map(|shard| shard.nodes.len()).sum();
         if in_shards != self.member_count {
-            let what = format!("replication group {}", self.id);
-            let status = format!("{} members, {in_shards} in shards", self.member_count);
+            let what = format!("the list of members of replication group {}", self.id);
+            let status = format!(
+                "{} long, with {in_shards} of them in shards",
+                self.member_count
+            );
             return Activity::Changing { what, status };
         }
         if snapshotting {

@@ -172,6 +172,17 @@ impl Attempt {
         }
     }
 
+    /// Whether it came to nothing only because something else was going on: neither a failure nor a success.
+    fn found_the_target_busy(&self) -> bool {
+        matches!(
+            self.outcome,
+            AttemptOutcome::Refused {
+                retry: Retry::Now,
+                ..
+            }
+        )
+    }
+
     /// When its end was seen, or when it was asked for.
     pub fn ended_at(&self) -> DateTime<Utc> {
         match self.outcome {
@@ -276,16 +287,21 @@ impl Journal {
     }
 
     /// After failures in a row: until when to hold (cooldown × 2 per further failure, capped), how many there were, and
-    /// the last. `None`: the newest finished attempt did not fail.
-    pub fn backing_off(&self, cooldown: Duration) -> Option<(DateTime<Utc>, u32, &Attempt)> {
-        let last = self.attempts.last().filter(|attempt| attempt.failed())?;
-        let failures = self
-            .attempts
-            .iter()
-            .rev()
-            .take_while(|attempt| attempt.failed())
-            .count();
-        let failures = u32::try_from(failures).unwrap_or(u32::MAX);
+    /// the last. `None`: the newest finished attempt that counts did not fail.
+    ///
+    /// For growth only growth counts: scale-ins that did not fit, night after night, are no reason to be late in the
+    /// morning. For a scale-in everything counts.
+    pub fn backing_off(
+        &self,
+        cooldown: Duration,
+        growth: bool,
+    ) -> Option<(DateTime<Utc>, u32, &Attempt)> {
+        let counting = self.attempts.iter().rev().filter(|attempt| {
+            (attempt.to > attempt.from || !growth) && !attempt.found_the_target_busy()
+        });
+        let failed: Vec<&Attempt> = counting.take_while(|attempt| attempt.failed()).collect();
+        let last = *failed.first()?;
+        let failures = u32::try_from(failed.len()).unwrap_or(u32::MAX);
         let factor = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
         let hold = cooldown
             .saturating_mul(factor)
@@ -398,14 +414,44 @@ mod tests {
             };
             journal = journal.asking(at(minute), 3, 4, vec![]).answered(refused);
             assert_eq!(
-                journal.backing_off(cooldown).unwrap().0,
+                journal.backing_off(cooldown, true).unwrap().0,
                 at(minute + expected)
             );
         }
         let done = journal
             .asking(at(999), 3, 4, vec![])
             .answered(AttemptOutcome::Completed { at: at(1010) });
-        assert_eq!(done.backing_off(cooldown), None);
+        assert_eq!(done.backing_off(cooldown, true), None);
+    }
+
+    fn refused(journal: &Journal, minute: i64, to: u32, retry: Retry) -> Journal {
+        let outcome = AttemptOutcome::Refused {
+            code: "X".into(),
+            retry,
+        };
+        journal.asking(at(minute), 3, to, vec![]).answered(outcome)
+    }
+
+    #[test]
+    fn failed_scale_ins_do_not_delay_growth_and_failed_growth_delays_scale_ins() {
+        let cooldown = Duration::from_secs(600);
+        let shrunk = refused(&Journal::default(), 0, 2, Retry::Later);
+        assert_eq!(shrunk.backing_off(cooldown, true), None);
+        assert!(shrunk.backing_off(cooldown, false).is_some());
+        let grown = refused(&Journal::default(), 0, 4, Retry::Later);
+        assert!(grown.backing_off(cooldown, false).is_some());
+    }
+
+    #[test]
+    fn finding_the_target_busy_does_not_end_a_row_of_failures() {
+        let cooldown = Duration::from_secs(600);
+        let twice = refused(&Journal::default(), 0, 4, Retry::Later);
+        let twice = refused(&twice, 20, 4, Retry::Person);
+        let busy = refused(&twice, 30, 4, Retry::Now);
+        let (until, failures, _) = busy.backing_off(cooldown, true).unwrap();
+        assert_eq!((until, failures), (at(40), 2));
+        let only_busy = refused(&Journal::default(), 0, 4, Retry::Now);
+        assert_eq!(only_busy.backing_off(cooldown, true), None);
     }
 
     #[test]

@@ -103,8 +103,8 @@ impl Series {
         })
     }
 
-    /// Whether nine in ten of the window's minutes have a sample, the newest is fresh, and the service said that the answer
-    /// is complete: whether a peak or a sum over the window means what it says.
+    /// Whether every minute of the window that ends with the newest sample has one, the newest is fresh, and the service said
+    /// that the answer is complete: whether a peak or a sum over the window means what it says.
     pub fn covers(&self, now: DateTime<Utc>, window: Duration, stale_after: Duration) -> bool {
         let Some((newest, _)) = self.newest() else {
             return false;
@@ -112,9 +112,7 @@ impl Series {
         let count = self
             .window(newest, window)
             .fold(0_u64, |count, _| count + 1);
-        self.complete
-            && now - newest <= delta(stale_after)
-            && count * 60 * 10 >= window.as_secs() * 9
+        self.complete && now - newest <= delta(stale_after) && count * 60 >= window.as_secs()
     }
 
     /// The largest sample. `None`: there is none.
@@ -173,9 +171,9 @@ pub struct Mean {
 
 /// The sum over several shards, minute by minute, for the minutes that every shard has a sample for.
 ///
-/// `None` unless the window ends fresh, the services said that the answers are complete, and nine in ten of the window's
-/// minutes are whole: a scale-in must not rest on minutes that nobody saw. One missing minute in ten is what CloudWatch's
-/// late arrivals cause without any outage.
+/// `None` unless the window ends fresh, the services said that the answers are complete, and every minute of the window is
+/// whole: a scale-in must not rest on minutes that nobody saw, and the one that is missing may be the one that was hot.
+/// CloudWatch's late arrivals cost nothing: the window ends with the newest minute that is whole.
 pub fn sums_throughout(
     series: &[&Series],
     now: DateTime<Utc>,
@@ -183,29 +181,28 @@ pub fn sums_throughout(
     stale_after: Duration,
 ) -> Option<Vec<(DateTime<Utc>, f64)>> {
     let first = series.first()?;
-    if series.iter().any(|one| !one.complete) {
-        return None;
-    }
-    let whole = |minute: &DateTime<Utc>| {
-        series
-            .iter()
-            .map(|one| one.at(*minute))
-            .sum::<Option<f64>>()
-    };
-    let (end, _) = first
-        .samples
-        .iter()
-        .rev()
-        .find(|(minute, _)| whole(minute).is_some())?;
-    if now - *end > delta(stale_after) {
+    let end = newest_whole_minute(series)?;
+    if series.iter().any(|one| !one.complete) || now - end > delta(stale_after) {
         return None;
     }
     let sums: Vec<_> = first
-        .window(*end, window)
-        .filter_map(|(minute, _)| Some((minute, whole(&minute)?)))
+        .window(end, window)
+        .filter_map(|(minute, _)| Some((minute, sum_at(series, minute)?)))
         .collect();
-    let covered = u64::try_from(sums.len()).ok()? * 60 * 10;
-    (covered >= window.as_secs() * 9).then_some(sums)
+    let covered = u64::try_from(sums.len()).ok()? * 60;
+    (covered >= window.as_secs()).then_some(sums)
+}
+
+/// The newest minute that every shard has a sample for: what comes after it is not known yet. `None`: there is none.
+pub fn newest_whole_minute(series: &[&Series]) -> Option<DateTime<Utc>> {
+    let minutes = series.first()?.samples.keys().rev();
+    minutes
+        .copied()
+        .find(|minute| sum_at(series, *minute).is_some())
+}
+
+fn sum_at(series: &[&Series], minute: DateTime<Utc>) -> Option<f64> {
+    series.iter().map(|one| one.at(minute)).sum()
 }
 
 /// A standard duration as a signed one; policy durations are minutes, far below the limit.
@@ -255,19 +252,25 @@ mod tests {
     }
 
     #[test]
-    fn sums_need_every_shard_in_nine_of_ten_minutes() {
-        let (whole, holes) = (
-            flat(0..30, 10.0),
-            flat((0..30).filter(|n| n % 7 != 3), 10.0),
-        );
+    fn sums_need_every_shard_in_every_minute() {
+        let (whole, holes) = (flat(0..30, 10.0), flat((0..30).filter(|n| *n != 13), 10.0));
         let sums =
             sums_throughout(&[&whole, &whole], minute(30), 30 * MINUTE, 10 * MINUTE).unwrap();
         assert!(sums.len() == 30 && sums.iter().all(|(_, sum)| *sum == 20.0));
         assert!(sums_throughout(&[&whole, &holes], minute(30), 30 * MINUTE, 10 * MINUTE).is_none());
+        let late = flat(0..28, 10.0);
+        let sums = sums_throughout(&[&whole, &late], minute(30), 28 * MINUTE, 10 * MINUTE).unwrap();
+        assert_eq!(sums.last(), Some(&(minute(27), 20.0)));
         let partial = Series::new((0..30).map(|n| (minute(n), 10.0)), false);
         assert!(
             sums_throughout(&[&whole, &partial], minute(30), 30 * MINUTE, 10 * MINUTE).is_none()
         );
+    }
+
+    #[test]
+    fn a_missing_minute_leaves_a_peak_in_doubt() {
+        let covers = |series: &Series| series.covers(minute(30), 30 * MINUTE, 10 * MINUTE);
+        assert!(covers(&flat(0..30, 10.0)) && !covers(&flat((0..30).filter(|n| *n != 13), 10.0)));
     }
 
     #[test]

@@ -43,7 +43,9 @@ def start_server():
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     binary = target / "debug" / "clusterwarden"
     command = [str(binary), "cloud", "--port", "0", "--speed", str(SPEED)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    # What the server has to say (a panic, for one) is kept beside it.
+    words = (target / "conformance-server.log").open("w")
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, stdin=subprocess.DEVNULL, text=True)
     atexit.register(stop_server, server)
     watchdog = threading.Timer(30, server.kill)
     watchdog.start()
@@ -102,9 +104,7 @@ class Conformance:
         session = botocore.session.Session()
         if protocol:
             session.register_component("data_loader", ProtocolLoader(protocol))
-        config = botocore.config.Config(
-            retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20
-        )
+        config = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
         client = session.create_client(service, endpoint_url=self.endpoint, config=config)
         client.meta.events.register("before-parse", self._compare)
         if protocol and client.meta.service_model.resolved_protocol != protocol:
@@ -197,7 +197,7 @@ class Conformance:
         return None
 
     def nothing_else_is_answered(self, client, request_for, refusal):
-        """Every operation of the model that this run did not call is unknown to the server, so that none goes unchecked."""
+        """Every operation of the model that this run did not call is unknown to the server: none goes unchecked."""
         service = client.meta.service_model
         for name in sorted(set(service.operation_names) - self.called[service.service_name]):
             headers, body = request_for(name)

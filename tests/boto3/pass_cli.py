@@ -49,7 +49,9 @@ def elasticache(run, ok, refused):
     ok("elasticache", "wait", "replication-group-available", *this)
     ok("elasticache", "describe-cache-clusters", "--show-cache-node-info")
     ok("elasticache", "describe-events", "--source-type", "replication-group", "--duration", "60")
-    refused("ReplicationGroupNotFoundFault", "elasticache", "describe-replication-groups", "--replication-group-id", "no")
+    refused(
+        "ReplicationGroupNotFoundFault", "elasticache", "describe-replication-groups", "--replication-group-id", "no"
+    )
     ok("elasticache", "delete-replication-group", *this)
 
 

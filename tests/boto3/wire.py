@@ -1,4 +1,4 @@
-"""Compares an answer's raw body with botocore's model of it: nothing unknown, nothing required missing, every text readable.
+"""Compares an answer's raw body with botocore's model: nothing unknown, nothing required missing, all readable.
 
 botocore's own parsers skip what they do not know and default what is missing, so a client that works proves little.
 """
@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from botocore.parsers import RpcV2CBORParser
 from botocore.utils import parse_timestamp
 
-# Errors that any operation may give, by protocol family, with their HTTP status. From the services' pages "Common errors".
+# Errors that any operation may give, with their HTTP status. From the services' pages "Common errors".
 COMMON_ERRORS = {
     "query": {
         "InternalFailure": 500,
@@ -128,7 +128,16 @@ def _xml(element, shape, path):
             else:
                 yield from _xml(child, shape.member, f"{path}[{index}]")
     elif shape.type_name == "map":
-        yield f"{path}: maps are not expected in these services' answers"
+        names = [
+            part.serialization.get("name", part_name)
+            for part, part_name in ((shape.key, "key"), (shape.value, "value"))
+        ]
+        for index, entry in enumerate(element):
+            if entry.tag != "entry" or [child.tag for child in entry] != names:
+                yield f"{path}: <{entry.tag}> in a map of <entry> with {names}"
+            else:
+                yield from _xml(entry[0], shape.key, f"{path}[{index}].key")
+                yield from _xml(entry[1], shape.value, f"{path}[{index}].value")
     else:
         if len(element):
             yield f"{path}: elements in a {shape.type_name}"
@@ -185,10 +194,13 @@ def _cbor(operation, status, headers, body):
 def _tree(operation, status, headers, value, scalar):
     if not headers.get("x-amzn-requestid"):
         yield "no header x-amzn-requestid"
+    if not isinstance(value, dict):
+        yield f"the body is {value!r}, not a map"
+        return
     if status >= 300:
         yield from _tree_error(operation, status, headers, value)
     elif operation.output_shape is None:
-        if value not in ({}, None):
+        if value:
             yield f"content {value!r}, the operation has no output"
     else:
         yield from _node(value, operation.output_shape, operation.output_shape.name, scalar)

@@ -204,7 +204,7 @@ fn the_journal_survives_the_stack_and_is_keyed_by_target() {
     let template = template();
     let journal = &template["Resources"]["Journal"];
     assert_eq!(journal["Type"], "AWS::DynamoDB::Table");
-    assert_eq!(journal["DeletionPolicy"], "Retain");
+    assert_eq!(journal["DeletionPolicy"], "RetainExceptOnCreate");
     assert_eq!(journal["UpdateReplacePolicy"], "Retain");
     let properties = &journal["Properties"];
     assert_eq!(

@@ -9,7 +9,7 @@ use clusterwarden::{
     settings::Settings,
     trigger::Trigger,
 };
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -52,9 +52,17 @@ async fn serve() -> Result<(), Error> {
         pass.run(|record| println!("{}", record.line()))
             .await
             .into_response()
-            .map_err(Error::from)
+            .map_err(unreadable)
     }))
     .await
+}
+
+/// What Lambda shows of a failed invocation; its retries and the on-failure queue do the rest.
+fn unreadable(error_message: String) -> Diagnostic {
+    Diagnostic {
+        error_type: "Unreadable".to_owned(),
+        error_message,
+    }
 }
 
 #[expect(

@@ -173,16 +173,22 @@ fn serve(
                 respond(200, content_type, body, request_id, at, headers)
             })
         }
-        Routed::DynamoDb(body) => dynamodb::answer(cloud, operation, body).map(|value| {
-            respond(
-                200,
+        Routed::DynamoDb(body) => {
+            // Answered here because a refusal's body may carry an item, which a `WireError` cannot.
+            let (status, body, code) = match dynamodb::answer(cloud, operation, body) {
+                Ok(value) => (200, value, None),
+                Err(refused) => (refused.status(), refused.body(), Some(refused.code())),
+            };
+            let response = respond(
+                status,
                 dynamodb::CONTENT_TYPE,
-                value.to_string().into_bytes(),
+                body.to_string().into_bytes(),
                 request_id,
                 at,
                 HeaderMap::new(),
-            )
-        }),
+            );
+            return (response, code);
+        }
     };
     match outcome {
         Ok(response) => (response, None),

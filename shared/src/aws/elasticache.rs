@@ -113,7 +113,7 @@ fn sort<E: ProvideErrorMetadata + RequestId + std::error::Error + 'static>(
     let (Some(code), Some(0..500)) = (code, status) else {
         // No answer, or one that does not say whether anything was done.
         let code = code.map_or_else(|| "NoAnswer".to_owned(), str::to_owned);
-        let message = aws_smithy_types::error::display::DisplayErrorContext(error).to_string();
+        let message = super::causes(error);
         return Answer::Failed(CallFailure {
             code,
             message,

@@ -10,7 +10,6 @@ mod service_clock;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_smithy_types::error::display::DisplayErrorContext;
 
 pub use service_clock::ServiceClock;
 
@@ -46,9 +45,24 @@ impl ServiceError {
     fn new(doing: &str, error: &(dyn std::error::Error + 'static)) -> Self {
         Self {
             doing: doing.to_owned(),
-            cause: DisplayErrorContext(error).to_string(),
+            cause: causes(error),
         }
     }
+}
+
+/// An error with all its causes, each once: the SDK's own texts repeat the cause or say only "service error".
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if texts.last().is_none_or(|last| !last.ends_with(&text)) {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    texts.retain(|text| text != "service error" && text != "unhandled error");
+    texts.join(": ")
 }
 
 impl Aws {

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{
-    Demand, Guard, Hold, Input, KeptShard, Need, Observation,
-    demand::{Low, demand, low_enough, measures},
+    Demand, Evidence, Guard, Hold, Input, KeptShard, Need, Observation,
+    demand::{Low, demand, low_enough, low_window, measures},
     drain::shards_to_drain,
     guards::{
         Guards, require_calm, require_changeable, require_clear_of_backup, require_cooled_down,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     cluster::{Group, ReplicationGroupId, ShardId},
+    load::delta,
     policy::ReshardPolicy,
 };
 
@@ -147,16 +148,27 @@ impl Work<'_> {
         // With no measure at all (alarms only) there is nothing that could be silent, and nothing that could shrink.
         let measured = !measures(self.policy).is_empty();
         if measured && !self.demand.knows_load() {
-            let missing = missing_shards(&self.demand);
-            return Err(Hold::NoFreshLoad { missing }.into());
+            return Err(self.silent(missing_shards(&self.demand)).into());
         }
         self.scale_in(group)
+    }
+
+    /// Why nothing is known of the load: just after a change that is to be expected, at any other time it is not.
+    fn silent(&self, missing: String) -> Hold {
+        let expected = delta(self.policy.window + self.policy.stale_after);
+        let change = self.seen.journal.last_change;
+        match change.filter(|change| self.seen.at - change.at < expected) {
+            Some(change) => Hold::Settling { since: change.at },
+            None => Hold::NoFreshLoad { missing },
+        }
     }
 
     fn scale_out(&mut self, group: &Group) -> Result<(Reshard, String), Hold> {
         let (policy, shards) = (self.policy, group.shard_count());
         let wanted = self.demand.wanted(shards);
-        let quota = policy.node_quota / group.nodes_per_new_shard();
+        // New shards get as many nodes as the smallest has, but the nodes that there are count as they are.
+        let room = policy.node_quota.saturating_sub(group.node_count());
+        let quota = shards.saturating_add(room / group.nodes_per_new_shard());
         let step = shards.saturating_add(policy.scale_out.max_step);
         let bounds = [
             (
@@ -190,7 +202,7 @@ impl Work<'_> {
                 bound: bound.clone().unwrap_or_default(),
             })?;
         require_clear_of_backup(group, self.seen.at, &mut self.guards)?;
-        require_cooled_down(policy.scale_out, false, self.seen, &mut self.guards)?;
+        require_cooled_down(policy.scale_out, true, self.seen, &mut self.guards)?;
         let mut reasons: Vec<String> = self
             .demand
             .largest()
@@ -219,21 +231,46 @@ impl Work<'_> {
     }
 
     fn scale_in(&mut self, group: &Group) -> Result<(Reshard, String), Refusal> {
-        let (policy, seen, shards) = (self.policy, self.seen, group.shard_count());
-        let (to, peaks) = self.lowest_count(group)?;
+        let (policy, seen) = (self.policy, self.seen);
+        let counts = self.counts_low_throughout(group)?;
         require_calm(policy, group, seen, &mut self.guards)?;
         require_clear_of_backup(group, seen.at, &mut self.guards)?;
-        require_cooled_down(policy.scale_in, true, seen, &mut self.guards)?;
+        require_cooled_down(policy.scale_in, false, seen, &mut self.guards)?;
         let Some(evidence) = &seen.evidence else {
             return Err(Refusal::EvidenceWanted);
         };
+        // Where two fewer shards have no room, one fewer may have. The record keeps the last try's checks.
+        let checks = self.guards.0.len();
+        let mut refusal = None;
+        for (to, peaks) in counts {
+            if refusal.is_some() {
+                self.guards.0.truncate(checks);
+                self.note_low_throughout(&peaks)?;
+            }
+            match self.prove_room(group, evidence, to, &peaks) {
+                Ok(proven) => return Ok(proven),
+                Err(hold) => refusal = Some(hold),
+            }
+        }
+        Err(refusal.unwrap_or(Hold::Superseded).into())
+    }
+
+    /// The scale-in to `to` shards, if the ones that stay have room for it.
+    fn prove_room(
+        &mut self,
+        group: &Group,
+        evidence: &Evidence,
+        to: u32,
+        peaks: &str,
+    ) -> Result<(Reshard, String), Hold> {
+        let (policy, seen, shards) = (self.policy, self.seen, group.shard_count());
         let Some(drain) = shards_to_drain(group, evidence, shards - to) else {
-            return Err(Hold::EvidenceMissing("the bytes of every shard".to_owned()).into());
+            return Err(Hold::EvidenceMissing("the bytes of every shard".to_owned()));
         };
         self.kept = require_room(policy, group, seen, evidence, &drain, &mut self.guards)?;
         let names: Vec<&str> = drain.iter().map(ShardId::as_str).collect();
         let moved: f64 = self.kept.iter().map(|shard| shard.receives).sum();
-        let minutes = policy.stabilization.as_secs() / 60;
+        let minutes = low_window(policy).as_secs() / 60;
         let sentence = format!(
             "{shards} → {to} shards: {peaks} for {minutes} min; draining {} ({} to move)",
             names.join(", "),
@@ -250,8 +287,9 @@ impl Work<'_> {
         ))
     }
 
-    /// The lowest count, within bounds and step, that would carry the load throughout the window.
-    fn lowest_count(&mut self, group: &Group) -> Result<(u32, String), Hold> {
+    /// The counts, within bounds and step, that would carry the load throughout the window, lowest first, each with its
+    /// peaks in words; never empty.
+    fn counts_low_throughout(&mut self, group: &Group) -> Result<Vec<(u32, String)>, Hold> {
         let (policy, shards) = (self.policy, group.shard_count());
         let lowest = policy
             .min_shards
@@ -263,7 +301,7 @@ impl Work<'_> {
         if lowest >= shards {
             return Err(fits(&format!(", and {shards} is min_shards")));
         }
-        let mut not_yet = None;
+        let (mut counts, mut not_yet) = (Vec::new(), None);
         for to in lowest..shards {
             match low_enough(to, policy, group, self.seen) {
                 Low::Throughout(peaks) => {
@@ -271,24 +309,30 @@ impl Work<'_> {
                         .iter()
                         .map(|(measure, peak)| format!("{measure} at most {peak:.0} % a shard"))
                         .collect();
-                    let peaks = format!("{} on {to}", peaks.join(" and "));
-                    self.guards
-                        .require("low_throughout", true, peaks.clone(), || Hold::Superseded)?;
-                    return Ok((to, peaks));
+                    counts.push((to, format!("{} on {to}", peaks.join(" and "))));
                 }
                 Low::NotYet(because) => not_yet = Some((to, because)),
                 Low::No => {}
                 Low::Unknown(measure) => {
                     let missing =
                         format!("{measure} of every shard throughout the stabilization window");
-                    return Err(Hold::NoFreshLoad { missing });
+                    return Err(self.silent(missing));
                 }
             }
         }
-        match not_yet {
-            Some((to, because)) => Err(Hold::NotLowLongEnough { to, because }),
-            None => Err(fits("")),
+        match (counts.first(), not_yet) {
+            (Some((_, peaks)), _) => {
+                self.note_low_throughout(&peaks.clone())?;
+                Ok(counts)
+            }
+            (None, Some((to, because))) => Err(Hold::NotLowLongEnough { to, because }),
+            (None, None) => Err(fits("")),
         }
+    }
+
+    fn note_low_throughout(&mut self, peaks: &str) -> Result<(), Hold> {
+        self.guards
+            .require("low_throughout", true, peaks, || Hold::Superseded)
     }
 }
 
@@ -320,8 +364,8 @@ fn missing_shards(demand: &Demand) -> String {
         .needs
         .iter()
         .map(|need| {
-            let ids: Vec<&str> = need.missing.iter().map(ShardId::as_str).collect();
-            format!("{} of shard {}", need.measure, ids.join(", "))
+            // Reached only when no shard's load is known, so that there is no shard to name.
+            format!("{} of any shard", need.measure)
         })
         .collect();
     parts.join(" and ")

@@ -1,6 +1,6 @@
 //! Demand: how many shards the load and the alarms ask for.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::{Observation, ShardSeries};
 use crate::{
     cluster::{Group, ShardId},
     journal::AttemptOutcome,
-    load::{Series, sums_throughout},
+    load::{Series, delta, sums_throughout},
     policy::ReshardPolicy,
 };
 
@@ -202,6 +202,12 @@ fn asks_for_growth(name: &str, seen: &Observation) -> bool {
     !grown && !answered
 }
 
+/// How long a low load must have lasted: the stabilization window, or the window that the load is averaged over where that is
+/// longer, because a load that the average still calls high is not low.
+pub(super) fn low_window(policy: &ReshardPolicy) -> Duration {
+    policy.stabilization.max(policy.window)
+}
+
 /// Whether a lower count would carry the load, throughout the stabilization window.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Low {
@@ -215,8 +221,38 @@ pub(super) enum Low {
     Unknown(Measure),
 }
 
-/// Whether `count` shards would carry the load with a gap, in every minute of the stabilization window.
+/// Whether `count` shards would carry the load with a gap, in every minute of the stabilization window. One measure that
+/// says no is enough, whatever the others say; then one that is not known; then one that says not yet.
 pub(super) fn low_enough(
+    count: u32,
+    policy: &ReshardPolicy,
+    group: &Group,
+    seen: &Observation,
+) -> Low {
+    let (mut peaks, mut unknown, mut not_yet) = (Vec::new(), None, None);
+    for (measure, target) in measures(policy) {
+        match low_enough_by(measure, target, count, policy, group, seen) {
+            Low::Throughout(peak) => peaks.extend(peak),
+            Low::No => return Low::No,
+            Low::Unknown(measure) => {
+                unknown.get_or_insert(measure);
+            }
+            Low::NotYet(because) => {
+                not_yet.get_or_insert(because);
+            }
+        }
+    }
+    match (unknown, not_yet) {
+        (Some(measure), _) => Low::Unknown(measure),
+        (None, Some(because)) => Low::NotYet(because),
+        (None, None) if peaks.is_empty() => Low::No,
+        (None, None) => Low::Throughout(peaks),
+    }
+}
+
+fn low_enough_by(
+    measure: Measure,
+    target: f64,
     count: u32,
     policy: &ReshardPolicy,
     group: &Group,
@@ -224,39 +260,19 @@ pub(super) fn low_enough(
 ) -> Low {
     let settled = seen.journal.last_change.map(|change| change.at);
     let nothing = ShardSeries::default();
-    let mut peaks = Vec::new();
-    for (measure, target) in measures(policy) {
-        let limit = target * SCALE_IN_BELOW * f64::from(count);
-        let series: Vec<Series> = group
-            .shards
-            .iter()
-            .map(|shard| {
-                measure
-                    .of(seen.load.get(&shard.id).unwrap_or(&nothing))
-                    .since(settled)
-            })
-            .collect();
-        let series: Vec<&Series> = series.iter().collect();
-        if let Some(sums) =
-            sums_throughout(&series, seen.at, policy.stabilization, policy.stale_after)
-        {
-            let (newest, peak) = newest_and_peak(&sums);
-            if peak > limit {
-                let per_shard = peak / f64::from(count);
-                let allowed = target * SCALE_IN_BELOW;
-                let minutes = policy.stabilization.as_secs() / 60;
-                let because = format!(
-                    "{measure} would have peaked at {per_shard:.0} % a shard in the last {minutes} min, more than {allowed:.0} %"
-                );
-                return if newest > limit {
-                    Low::No
-                } else {
-                    Low::NotYet(because)
-                };
-            }
-            peaks.push((measure, peak / f64::from(count)));
-            continue;
-        }
+    let limit = target * SCALE_IN_BELOW * f64::from(count);
+    let series: Vec<Series> = group
+        .shards
+        .iter()
+        .map(|shard| {
+            measure
+                .of(seen.load.get(&shard.id).unwrap_or(&nothing))
+                .since(settled)
+        })
+        .collect();
+    let series: Vec<&Series> = series.iter().collect();
+    let window = low_window(policy);
+    let Some(sums) = sums_throughout(&series, seen.at, window, policy.stale_after) else {
         return match newest_sum(&series, seen.at, policy) {
             Some(newest) if newest > limit => Low::No,
             Some(_) if too_young(settled, seen.at, policy) => Low::NotYet(
@@ -264,11 +280,19 @@ pub(super) fn low_enough(
             ),
             Some(_) | None => Low::Unknown(measure),
         };
-    }
-    if peaks.is_empty() {
+    };
+    let (newest, peak) = newest_and_peak(&sums);
+    let per_shard = peak / f64::from(count);
+    if peak <= limit {
+        Low::Throughout(vec![(measure, per_shard)])
+    } else if newest > limit {
         Low::No
     } else {
-        Low::Throughout(peaks)
+        let allowed = target * SCALE_IN_BELOW;
+        let minutes = window.as_secs() / 60;
+        Low::NotYet(format!(
+            "{measure} would have peaked at {per_shard:.0} % a shard in the last {minutes} min, more than {allowed:.0} %"
+        ))
     }
 }
 
@@ -290,6 +314,6 @@ fn newest_sum(series: &[&Series], now: DateTime<Utc>, policy: &ReshardPolicy) ->
 }
 
 fn too_young(settled: Option<DateTime<Utc>>, now: DateTime<Utc>, policy: &ReshardPolicy) -> bool {
-    let wanted = crate::load::delta(policy.stabilization) + TimeDelta::minutes(1);
-    settled.is_some_and(|at| now - at < wanted + crate::load::delta(policy.stale_after))
+    let wanted = delta(low_window(policy)) + TimeDelta::minutes(1);
+    settled.is_some_and(|at| now - at < wanted + delta(policy.stale_after))
 }

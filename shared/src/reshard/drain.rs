@@ -43,12 +43,13 @@ pub fn shards_to_drain(group: &Group, evidence: &Evidence, count: u32) -> Option
     )
 }
 
-/// Bytes of a shard: those of its fullest node, since replicas hold what the primary holds. `None`: no node's are known.
+/// Bytes of a shard: those of its fullest node, since replicas hold what the primary holds. `None`: those of a node are not
+/// known. The others' would not do: a replica that is still filling beside a silent primary would make the shard look empty.
 pub(super) fn shard_bytes(shard: &Shard, evidence: &Evidence) -> Option<f64> {
-    shard
-        .nodes
-        .iter()
-        .filter_map(|node| evidence.get(&node.id)?.bytes)
+    let bytes = shard.nodes.iter().map(|node| evidence.get(&node.id)?.bytes);
+    bytes
+        .collect::<Option<Vec<f64>>>()?
+        .into_iter()
         .reduce(f64::max)
 }
 

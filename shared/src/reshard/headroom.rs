@@ -1,13 +1,17 @@
 //! The proof that the shards that stay can take what the drained ones hold.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{
-    Evidence, Hold, Observation, demand::SCALE_IN_BELOW, demand::measures, drain::shard_bytes,
+    Evidence, Hold, Observation,
+    demand::{SCALE_IN_BELOW, low_window, measures},
+    drain::shard_bytes,
     guards::Guards,
 };
 use crate::{
     cluster::{Group, SLOTS, Shard, ShardId},
+    load::{Series, delta, newest_whole_minute},
     policy::ReshardPolicy,
 };
 
@@ -32,32 +36,28 @@ pub struct KeptShard {
 /// What each shard that stays would receive if `drain` were drained. Slots go where they are short of an even share, so a
 /// shard that already holds many receives few: an even split would be wrong wherever slots are uneven.
 ///
-/// `None`: slots of a shard, or bytes or memory of a node, are not known.
+/// `None`: slots of a shard, or bytes or memory of a node, are not known; or the slots are not all that there are, so that
+/// what the service said of them cannot be right.
 pub fn kept_shards(
     group: &Group,
     evidence: &Evidence,
     drain: &[ShardId],
 ) -> Option<Vec<KeptShard>> {
-    let (drained, kept): (Vec<&Shard>, Vec<&Shard>) = group
+    let kept = group
         .shards
         .iter()
-        .partition(|shard| drain.contains(&shard.id));
-    let even =
-        f64::from(SLOTS) / f64::from(u32::try_from(kept.len()).ok().filter(|count| *count > 0)?);
-    let mut moving_bytes = 0.0;
-    for shard in &drained {
-        shard.slots?;
-        moving_bytes += shard_bytes(shard, evidence)?;
+        .filter(|shard| !drain.contains(&shard.id));
+    let kept: Vec<&Shard> = kept.collect();
+    let slots = group.shards.iter().map(|shard| shard.slots);
+    if slots.sum::<Option<u32>>()? != SLOTS {
+        return None;
     }
-    let mut deficits = Vec::new();
-    for shard in &kept {
-        let slots = f64::from(shard.slots?);
-        deficits.push((even - slots).max(0.0));
-        // What lies above an even share may move as well.
-        let surplus = (slots - even).max(0.0);
-        moving_bytes +=
-            shard_bytes(shard, evidence)? * if slots > 0.0 { surplus / slots } else { 0.0 };
-    }
+    let even = even_share(group, drain)?;
+    let moving_bytes = moving(group, drain, |shard| shard_bytes(shard, evidence))?;
+    let deficits = kept
+        .iter()
+        .map(|shard| Some((even - f64::from(shard.slots?)).max(0.0)));
+    let deficits: Vec<f64> = deficits.collect::<Option<_>>()?;
     let total: f64 = deficits.iter().sum();
     kept.iter()
         .zip(deficits)
@@ -84,6 +84,32 @@ pub fn kept_shards(
             })
         })
         .collect()
+}
+
+/// Slots of each shard that stays, if they were spread evenly. `None`: none stays.
+fn even_share(group: &Group, drain: &[ShardId]) -> Option<f64> {
+    let kept = group.shards.len().checked_sub(drain.len())?;
+    let kept = u32::try_from(kept).ok().filter(|count| *count > 0)?;
+    Some(f64::from(SLOTS) / f64::from(kept))
+}
+
+/// How much of something moves: all that the drained shards have, and of a shard that stays what its slots above an even
+/// share have, because those may move as well. `None`: a shard's amount or slots are not known.
+fn moving(group: &Group, drain: &[ShardId], amount: impl Fn(&Shard) -> Option<f64>) -> Option<f64> {
+    let even = even_share(group, drain)?;
+    let of_one = |shard: &Shard| {
+        let all = amount(shard)?;
+        if drain.contains(&shard.id) {
+            return Some(all);
+        }
+        let slots = f64::from(shard.slots?);
+        Some(if slots > even {
+            all * (slots - even) / slots
+        } else {
+            0.0
+        })
+    };
+    group.shards.iter().map(of_one).sum()
 }
 
 /// Every check on memory, evictions, replicas and load that a scale-in must pass.
@@ -208,7 +234,7 @@ fn require_healthy_replicas(
     Ok(())
 }
 
-/// Each shard that stays carries its own load and its part of what the drained ones carry, at their peaks.
+/// Each shard that stays carries its own load and its part of the load that moves, at their peaks.
 fn require_light_load(
     policy: &ReshardPolicy,
     group: &Group,
@@ -217,16 +243,21 @@ fn require_light_load(
     kept: &[KeptShard],
     guards: &mut Guards,
 ) -> Result<(), Hold> {
+    // What was measured before the last change, other shards carried.
+    let settled = seen.journal.last_change.map(|change| change.at);
     for (measure, target) in measures(policy) {
         let limit = target * SCALE_IN_BELOW;
-        let peak = |id: &ShardId| measure.of(seen.load.get(id)?).peak();
-        let moving: Option<f64> = group
+        let series: Option<Vec<&Series>> = group
             .shards
             .iter()
-            .map(|shard| &shard.id)
-            .filter(|id| drain.contains(id))
-            .map(peak)
-            .sum();
+            .map(|shard| Some(measure.of(seen.load.get(&shard.id)?)))
+            .collect();
+        // The window ends with the newest whole minute; a hot minute that only some shards have told yet counts as well.
+        let end = series.and_then(|series| newest_whole_minute(&series));
+        let start = end.map(|end| end - delta(low_window(policy)) + TimeDelta::minutes(1));
+        let from = settled.max(start);
+        let peak = |id: &ShardId| measure.of(seen.load.get(id)?).since(from).peak();
+        let moving = moving(group, drain, |shard| peak(&shard.id));
         for shard in kept {
             let own = peak(&shard.shard);
             let (Some(moving), Some(own)) = (moving, own) else {
@@ -239,6 +270,7 @@ fn require_light_load(
             );
             guards.require("load_afterwards", predicted <= limit, saw, || {
                 Hold::LoadAfterwards {
+                    measure,
                     shard: shard.shard.clone(),
                     predicted,
                     limit,

@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::Measure;
 use crate::{
     alarm::AlarmState,
     cluster::ShardId,
@@ -82,7 +83,19 @@ pub enum Hold {
     CoolingDown {
         /// Until when.
         until: DateTime<Utc>,
-        /// When it completed, or when we first saw the group.
+        /// When it completed.
+        since: DateTime<Utc>,
+    },
+    /// We have not known the group for a cooldown, so that it may have been changed just before.
+    NewlySeen {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Since when we know it.
+        since: DateTime<Utc>,
+    },
+    /// A change completed so recently that its load is not measured yet.
+    Settling {
+        /// When it completed.
         since: DateTime<Utc>,
     },
     /// Somebody else changed the group too recently.
@@ -122,6 +135,8 @@ pub enum Hold {
     },
     /// The load that the shards that stay would carry is too high.
     LoadAfterwards {
+        /// Which load.
+        measure: Measure,
         /// Which shard.
         shard: ShardId,
         /// The predicted percent.
@@ -184,6 +199,8 @@ impl Hold {
             Self::OutsideBounds { .. } => "outside_bounds",
             Self::AtMaximum { .. } => "at_maximum",
             Self::CoolingDown { .. } => "cooling_down",
+            Self::NewlySeen { .. } => "newly_seen",
+            Self::Settling { .. } => "settling",
             Self::ChangedByOthers { .. } => "changed_by_others",
             Self::BackingOff { .. } => "backing_off",
             Self::NoFreshLoad { .. } => "no_fresh_load",
@@ -199,7 +216,7 @@ impl Hold {
     }
 
     /// Every code, for the test that compares them with docs/operations.md.
-    pub const CODES: [&'static str; 29] = [
+    pub const CODES: [&'static str; 31] = [
         "load_fits",
         "not_found",
         "unreadable",
@@ -218,6 +235,8 @@ impl Hold {
         "outside_bounds",
         "at_maximum",
         "cooling_down",
+        "newly_seen",
+        "settling",
         "changed_by_others",
         "backing_off",
         "no_fresh_load",
@@ -312,6 +331,21 @@ impl fmt::Display for Hold {
                 f,
                 "{needed} shards are needed, {shards} is the most: {bound}"
             ),
+            Self::NewlySeen { until, since } => {
+                write!(
+                    f,
+                    "no scale-in until {}: known only since {}",
+                    clock(*until),
+                    clock(*since)
+                )
+            }
+            Self::Settling { since } => {
+                write!(
+                    f,
+                    "settling: the last change completed at {}, and its load is not measured yet",
+                    clock(*since)
+                )
+            }
             Self::CoolingDown { until, since } => {
                 write!(
                     f,
@@ -353,13 +387,14 @@ impl fmt::Display for Hold {
                 write!(f, "no scale-in while alarm {alarm} is not to be found")
             }
             Self::LoadAfterwards {
+                measure,
                 shard,
                 predicted,
                 limit,
             } => {
                 write!(
                     f,
-                    "shard {shard} would carry {predicted:.0} % afterwards, more than {limit:.0} %"
+                    "{measure} of shard {shard} would be {predicted:.0} % afterwards, more than {limit:.0} %"
                 )
             }
             Self::EvidenceMissing(what) => {

@@ -46,7 +46,11 @@ impl ElastiCache {
                 "FinalSnapshotIdentifier cannot be specified when the primary cluster is retained.",
             ));
         }
-        if group.work.is_some() {
+        if group
+            .work
+            .as_ref()
+            .is_some_and(|work| *work != Work::Failed)
+        {
             return Err(Refusal::new(
                 Code::InvalidReplicationGroupState,
                 format!("Replication group {group_id} must be in available state to delete."),

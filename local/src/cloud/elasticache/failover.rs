@@ -67,6 +67,8 @@ impl ElastiCache {
     ) -> Outcome<GroupAnswer> {
         self.tick(now);
         shard_number(shard_id)?;
+        let group_id = group_id.to_ascii_lowercase();
+        let group_id = group_id.as_str();
         let group = self.group_for_change(group_id)?;
         if !group.listed().any(|shard| shard.id == shard_id) {
             return Err(Refusal::new(

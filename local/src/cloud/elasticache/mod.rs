@@ -15,11 +15,13 @@
 //! this room (user groups, KMS keys, VPCs, snapshots' quotas) are not raised by themselves; inject them with
 //! [`super::Faults`].
 
+mod change;
 pub mod create;
 mod delete;
 pub mod describe;
 mod failover;
 mod keyspace;
+mod layout;
 pub(crate) mod log;
 mod migration;
 pub(crate) mod model;
@@ -28,6 +30,7 @@ mod node_types;
 mod placement;
 pub mod refusal;
 pub mod reshard;
+mod slot_set;
 pub mod slots;
 mod snapshot;
 mod validate;
@@ -127,6 +130,7 @@ impl ElastiCache {
                         modify::begin_if_due(group, now);
                     }
                 }
+                Some(Work::Failed) => group.work = Some(Work::Failed),
                 Some(Work::Create { until }) if now >= until => {
                     created(group, until, &mut self.log)
                 }
@@ -190,6 +194,17 @@ impl ElastiCache {
     /// Blocks `TestFailover` as AWS may do in large-scale events ([BC]), or frees it.
     pub fn block_test_failover(&mut self, blocked: bool) {
         self.failover_blocked = blocked;
+    }
+
+    /// Lets a creation under way fail: the group stays, `create-failed`, until it is deleted. `false`: there is none.
+    pub fn fail_creation(&mut self, group: &str) -> bool {
+        match self.groups.get_mut(group) {
+            Some(group) if matches!(group.work, Some(Work::Create { .. })) => {
+                group.work = Some(Work::Failed);
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
     /// The account and the Region, for ARNs and endpoints.

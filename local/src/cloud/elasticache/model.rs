@@ -130,6 +130,8 @@ impl Node {
 
 /// `CacheClusterStatus` of a node that serves.
 pub(crate) const AVAILABLE: &str = "available";
+/// `Status` of a group whose creation failed.
+pub(crate) const CREATE_FAILED: &str = "create-failed";
 /// `CacheClusterStatus` of a node not ready yet.
 pub(crate) const CREATING: &str = "creating";
 /// `CacheClusterStatus` of a node on its way out.
@@ -175,6 +177,8 @@ pub(crate) struct Change {
 pub(crate) enum Work {
     /// Nodes are being made.
     Create { until: DateTime<Utc> },
+    /// The creation failed; all that is left is to delete the group.
+    Failed,
     /// Everything is being deleted, but for the primary of the only shard if that is retained.
     Delete {
         until: DateTime<Utc>,
@@ -223,6 +227,7 @@ impl ReplicationGroup {
         match &self.work {
             None => AVAILABLE,
             Some(Work::Create { .. }) => CREATING,
+            Some(Work::Failed) => CREATE_FAILED,
             Some(Work::Delete { .. }) => DELETING,
             Some(Work::Snapshot { .. }) => SNAPSHOTTING,
             Some(Work::Modify { .. } | Work::Reshard(_)) => MODIFYING,

@@ -62,7 +62,12 @@ impl ElastiCache {
         self.tick(now);
         let nodes_in_region = self.node_count();
         let quotas = self.quotas;
-        let group = self.group_for_change(&request.group)?;
+        // Straight from the field, so that the zones stay readable next to it.
+        let id = request.group.to_ascii_lowercase();
+        let group = self
+            .groups
+            .get_mut(&id)
+            .ok_or_else(|| Refusal::no_group(&id))?;
         if !request.apply_immediately {
             return Err(Refusal::value(
                 "ApplyImmediately must be true: the only permitted value is true.",
@@ -87,8 +92,7 @@ impl ElastiCache {
             .map(|shard| shard.nodes.len())
             .min()
             .unwrap_or(1);
-        let mut placer = Placer::new(&self.zones, self.groups.get(&request.group));
-        let group = self.group_for_change(&request.group)?;
+        let mut placer = Placer::new(&self.zones, Some(group));
         let mut added = Vec::new();
         if count > current {
             let new_nodes = (count - current) * per_shard;

@@ -1,17 +1,14 @@
 //! Slots: which of the 16,384 parts of the keyspace a shard owns, and how an answer spells them.
 
-use std::collections::BTreeSet;
-
 /// Slots of one group, numbered from 0.
 pub const SLOT_COUNT: u16 = 16_384;
 
-/// A set of slots.
-pub type SlotSet = BTreeSet<u16>;
+pub use super::slot_set::SlotSet;
 
 /// Spells slots as `NodeGroup.Slots` does: `0-324,5462-5692,7000` ([EC-DG]). Empty when the shard owns none.
 pub fn spell(slots: &SlotSet) -> String {
     let mut runs: Vec<(u16, u16)> = Vec::new();
-    for &slot in slots {
+    for slot in slots.iter() {
         match runs.last_mut() {
             Some((_, last)) if last.checked_add(1) == Some(slot) => *last = slot,
             Some(_) | None => runs.push((slot, slot)),
@@ -97,7 +94,6 @@ pub fn plan_moves(owned: &[SlotSet], stays: &[bool]) -> Vec<Move> {
             .iter()
             .rev()
             .take(slots.len().saturating_sub(target[from]))
-            .copied()
             .collect();
         let wanted: usize = missing.iter().sum();
         let mut rest = surplus.into_iter();

@@ -1,7 +1,8 @@
 //! Checks of single values and of what goes with what. Wordings are ASSUMED unless a source is named.
 
 use super::{
-    create::{CreateReplicationGroup, LogDeliveryRequest, ShardPlan},
+    create::{CreateReplicationGroup, LogDeliveryRequest},
+    layout::ShardPlan,
     model::{ClusterMode, LogDelivery, Settings},
     node_types,
     refusal::{Code, Outcome, Refusal},

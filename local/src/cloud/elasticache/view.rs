@@ -204,7 +204,11 @@ fn view(group: &ReplicationGroup, now: DateTime<Utc>) -> GroupView {
     let touches = |shard: &Shard| match &group.work {
         Some(Work::Reshard(reshard)) => reshard.touches(&shard.id),
         Some(
-            Work::Create { .. } | Work::Delete { .. } | Work::Snapshot { .. } | Work::Modify { .. },
+            Work::Create { .. }
+            | Work::Failed
+            | Work::Delete { .. }
+            | Work::Snapshot { .. }
+            | Work::Modify { .. },
         )
         | None => false,
     };

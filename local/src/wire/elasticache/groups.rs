@@ -201,6 +201,7 @@ fn shown_change(group: &ReplicationGroup, now: DateTime<Utc>) -> Option<&Change>
         Some(
             Work::Modify { .. }
             | Work::Create { .. }
+            | Work::Failed
             | Work::Delete { .. }
             | Work::Snapshot { .. }
             | Work::Reshard(_),
@@ -262,7 +263,7 @@ fn pending(group: &ReplicationGroup, now: DateTime<Utc>) -> Element {
         element = element.child(groups);
     }
     if from.logs != to.logs {
-        element = element.child(logs("LogDeliveryConfigurations", "member", &to.logs, false));
+        element = element.child(pending_logs(&to.logs));
     }
     if from.transit_encryption != to.transit_encryption {
         element = element.with("TransitEncryptionEnabled", to.transit_encryption);
@@ -278,6 +279,16 @@ fn pending(group: &ReplicationGroup, now: DateTime<Utc>) -> Element {
 
 fn members_of(texts: &[String]) -> impl Iterator<Item = Element> {
     texts.iter().map(|text| Element::text("member", text))
+}
+
+/// Log deliveries on their way in. On the wire the list has another name than in the SDKs ([BC] `locationName`).
+pub(super) fn pending_logs(deliveries: &[LogDelivery]) -> Element {
+    logs(
+        "PendingLogDeliveryConfiguration",
+        "member",
+        deliveries,
+        false,
+    )
 }
 
 /// Log deliveries; those in force have a status.

@@ -1,7 +1,7 @@
 //! `CacheCluster` in answers: one node each.
 
 use super::{
-    groups::{Place, logs},
+    groups::{Place, logs, pending_logs},
     time,
 };
 use crate::{
@@ -115,7 +115,11 @@ fn pending(entry: NodeEntry<'_>) -> Element {
     let change: Option<&Change> = match &group.work {
         Some(Work::Modify { change, .. }) => Some(change),
         Some(
-            Work::Create { .. } | Work::Delete { .. } | Work::Snapshot { .. } | Work::Reshard(_),
+            Work::Create { .. }
+            | Work::Failed
+            | Work::Delete { .. }
+            | Work::Snapshot { .. }
+            | Work::Reshard(_),
         )
         | None => group.deferred.as_deref(),
     };
@@ -132,6 +136,9 @@ fn pending(entry: NodeEntry<'_>) -> Element {
         )
         .with_optional("CacheNodeType", changed(|settings| &settings.node_type))
         .with_optional("AuthTokenStatus", change.auth_token);
+    if from.logs != to.logs {
+        element = element.child(pending_logs(&to.logs));
+    }
     if from.transit_encryption != to.transit_encryption {
         element = element.with("TransitEncryptionEnabled", to.transit_encryption);
     }

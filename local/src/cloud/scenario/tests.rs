@@ -1,0 +1,133 @@
+use super::*;
+use crate::cloud::cloudwatch::StateValue;
+
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_410_000, 0).unwrap()
+}
+
+fn refusal(text: &str) -> String {
+    parse("mine.toml", text, start(), Parameters::default())
+        .unwrap_err()
+        .to_string()
+}
+
+const GROUP: &str = "[[groups]]\nid = \"a\"\nnode_type = \"cache.r7g.large\"\nshards = 2\n\
+    [groups.load]\noperations = 10\nengine_operations = 100\n[groups.data]\ngib = 1\n";
+
+#[test]
+fn every_named_scenario_loads_with_its_clock_at_the_start() {
+    for name in NAMES {
+        let cloud = load(name, start(), Parameters::default()).unwrap();
+        assert_eq!(cloud.now(), start(), "{name}");
+        let groups: Vec<String> = cloud.elasticache.groups().map(|group| group.id).collect();
+        assert_eq!(groups, ["catalog", "orders", "sessions-eu"], "{name}");
+    }
+}
+
+#[test]
+fn alarms_have_settled_when_a_scenario_is_handed_over() {
+    let mut cloud = load("default", start(), Parameters::default()).unwrap();
+    let states: Vec<(&str, StateValue)> = cloud
+        .cloudwatch
+        .alarms()
+        .map(|alarm| (alarm.name, alarm.state))
+        .collect();
+    let ok = StateValue::Ok;
+    assert_eq!(
+        states,
+        [
+            ("orders-engine-cpu-high", ok),
+            ("orders-incident", ok),
+            ("sessions-eu-engine-cpu-high", ok)
+        ]
+    );
+    assert_eq!(cloud.take_deliveries(), []);
+    assert_eq!(cloud.calls, []);
+}
+
+#[test]
+fn an_unknown_name_lists_the_names_that_there_are() {
+    let error = load("dflt", start(), Parameters::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there is no scenario or file `dflt`; the scenarios are: default, day"
+    );
+}
+
+#[test]
+fn a_file_is_a_scenario_too() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), GROUP).unwrap();
+    let cloud = load(
+        file.path().to_str().unwrap(),
+        start(),
+        Parameters::default(),
+    )
+    .unwrap();
+    assert_eq!(cloud.elasticache.group("a").unwrap().shards.len(), 2);
+}
+
+#[test]
+fn unknown_keys_are_refused_where_they_stand() {
+    let text = GROUP.replace("operations = 10\n", "operations = 10\noperatons = 11\n");
+    let said = refusal(&text);
+    assert!(
+        said.starts_with("mine.toml:7:1: unknown field `operatons`"),
+        "{said}"
+    );
+    assert!(
+        refusal("[[group]]\n").starts_with("mine.toml:1:3: unknown field `group`"),
+        "{}",
+        refusal("[[group]]\n")
+    );
+}
+
+#[test]
+fn values_that_cannot_be_are_refused_with_their_group() {
+    for (from, to, says) in [
+        (
+            "cache.r7g.large",
+            "cache.r7g.lage",
+            "mine.toml:1:1: group `a`: there is no node type `cache.r7g.lage`",
+        ),
+        (
+            "shards = 2",
+            "shards = 0",
+            "mine.toml:1:1: group `a`: `shards` must be from 1 to 500",
+        ),
+        (
+            "operations = 10\n",
+            "operations = -1\n",
+            "mine.toml:1:1: group `a`: `load.operations` is -1; it must be at least 0",
+        ),
+        (
+            "operations = 10\n",
+            "operations = nan\n",
+            "mine.toml:1:1: group `a`: `load.operations` is NaN; it must be at least 0",
+        ),
+        (
+            "operations = 10\n",
+            "operations = 10\nhot_slots = [{ slot = 16384, share = 0.1 }]\n",
+            "mine.toml:1:1: group `a`: `load.hot_slots.slot` is 16384; slots are numbered from 0 to 16383",
+        ),
+    ] {
+        assert_eq!(refusal(&GROUP.replacen(from, to, 1)), says);
+    }
+    let twice = refusal(&format!("{GROUP}{GROUP}"));
+    assert!(
+        twice.ends_with("group `a`: there are two of this id"),
+        "{twice}"
+    );
+}
+
+#[test]
+fn alarms_that_cloudwatch_would_refuse_are_refused() {
+    let alarm = "[[alarms]]\nname = \"x\"\nmetric = \"M\"\nthreshold = 1\n";
+    let said = refusal(&format!("{alarm}comparison = \"Above\"\n"));
+    assert_eq!(
+        said,
+        "mine.toml:5:14: alarm `x`: there is no comparison `Above`"
+    );
+    let said = refusal(&format!("{alarm}period_seconds = 45\n"));
+    assert!(said.starts_with("mine.toml:1:1: alarm `x`: "), "{said}");
+}

@@ -1,0 +1,351 @@
+//! The story: what of all that happens is worth a line, and how it reads.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Timelike, Utc};
+
+use super::{
+    day,
+    function::{Cause, Pass, Record},
+    ledger::Ledger,
+    scene::{GroupScene, Scene},
+    text::{clock, counted},
+};
+use crate::cloud::cloudwatch::StateValue;
+
+/// What a line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The demo itself.
+    Day,
+    /// An alarm went into ALARM.
+    Breach,
+    /// An alarm went elsewhere.
+    Calm,
+    /// More shards were asked for.
+    ScaleOut,
+    /// Fewer shards were asked for.
+    ScaleIn,
+    /// Slots were asked to move.
+    Rebalance,
+    /// Nothing was done, for a reason.
+    Hold,
+    /// Something would have been done.
+    Planned,
+    /// A shard count changed.
+    Shards,
+    /// The hour's load.
+    Load,
+    /// Something failed.
+    Failed,
+}
+
+impl Kind {
+    /// The word at the beginning of a line.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Breach | Self::Calm => "alarm",
+            Self::ScaleOut => "scale out",
+            Self::ScaleIn => "scale in",
+            Self::Rebalance => "rebalance",
+            Self::Hold => "hold",
+            Self::Planned => "planned",
+            Self::Shards => "shards",
+            Self::Load => "load",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether it tells what the function decided.
+    pub(super) fn is_decision(self) -> bool {
+        match self {
+            Self::ScaleOut
+            | Self::ScaleIn
+            | Self::Rebalance
+            | Self::Hold
+            | Self::Planned
+            | Self::Failed => true,
+            Self::Day | Self::Breach | Self::Calm | Self::Shards | Self::Load => false,
+        }
+    }
+}
+
+/// One line of the story.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Line {
+    pub(super) at: DateTime<Utc>,
+    pub(super) kind: Kind,
+    pub(super) text: String,
+}
+
+impl Line {
+    /// What stands before the text: time and kind, always as wide.
+    pub(super) fn head(&self) -> String {
+        format!("{}  {:<9}  ", clock(self.at), self.kind.word())
+    }
+}
+
+/// The codes of holds behind which no change waits for anything but time.
+const QUIET_HOLDS: [&str; 8] = [
+    "load_fits",
+    "not_low_long_enough",
+    "cooling_down",
+    "newly_seen",
+    "settling",
+    "not_available",
+    "in_flight",
+    "superseded",
+];
+
+/// How many decisions the live view shows.
+const RECENT: usize = 3;
+
+/// What has been told so far.
+#[derive(Debug)]
+pub(super) struct Story {
+    ledger: Ledger,
+    /// What was last said about each group, as far as two decisions are the same.
+    said: BTreeMap<String, (String, Option<String>, Option<u32>, String)>,
+    alarms: BTreeMap<String, StateValue>,
+    shards: BTreeMap<String, u32>,
+    recent: Vec<Line>,
+}
+
+impl Story {
+    /// A story that begins with this scene.
+    pub(super) fn new(first: &Scene) -> Self {
+        Self {
+            ledger: Ledger::new(first),
+            said: BTreeMap::new(),
+            alarms: first
+                .alarms
+                .iter()
+                .map(|alarm| (alarm.name.clone(), alarm.state))
+                .collect(),
+            shards: first
+                .groups
+                .iter()
+                .map(|group| (group.id.clone(), group.listed))
+                .collect(),
+            recent: Vec::new(),
+        }
+    }
+
+    /// The first lines.
+    pub(super) fn opening(&self, first: &Scene, url: &str) -> Vec<Line> {
+        let line = |text: String| Line {
+            at: first.at,
+            kind: Kind::Day,
+            text,
+        };
+        let hours = format!("{} to {}", clock(day::start()), clock(day::end()));
+        vec![
+            line(format!(
+                "{} of a shop, {hours} UTC in virtual time, in an embedded AWS at {url}",
+                first.at.format("%A"),
+            )),
+            line(format!(
+                "the real binary of the function `{}` is woken every {} minutes, and whenever an alarm calls; it may act",
+                day::FUNCTION,
+                day::SCHEDULE_MINUTES,
+            )),
+            Line {
+                kind: Kind::Load,
+                ..line(loads(first))
+            },
+        ]
+    }
+
+    /// What of a scene is new: alarms, shard counts, and the load on the hour.
+    pub(super) fn look(&mut self, scene: &Scene) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for alarm in &scene.alarms {
+            let before = self.alarms.insert(alarm.name.clone(), alarm.state);
+            if let Some(before) = before.filter(|before| *before != alarm.state) {
+                let kind = if alarm.state == StateValue::Alarm {
+                    Kind::Breach
+                } else {
+                    Kind::Calm
+                };
+                let threshold = alarm
+                    .threshold
+                    .map(|threshold| format!(" (threshold {threshold})"))
+                    .unwrap_or_default();
+                let text = format!(
+                    "{}: {} → {}{threshold}",
+                    alarm.name,
+                    before.name(),
+                    alarm.state.name()
+                );
+                lines.push(Line {
+                    at: scene.at,
+                    kind,
+                    text,
+                });
+            }
+        }
+        for group in &scene.groups {
+            let before = self.shards.insert(group.id.clone(), group.listed);
+            if let Some(before) = before.filter(|before| *before != group.listed) {
+                let text = format!(
+                    "{} has {} now, {before} before",
+                    group.id,
+                    shards(group.listed)
+                );
+                lines.push(Line {
+                    at: scene.at,
+                    kind: Kind::Shards,
+                    text,
+                });
+            }
+        }
+        if scene.at.minute() == 0 {
+            lines.push(Line {
+                at: scene.at,
+                kind: Kind::Load,
+                text: loads(scene),
+            });
+        }
+        lines
+    }
+
+    /// What of a run is new: every decision but those that only repeat what was last said about their group.
+    pub(super) fn pass(&mut self, pass: &Pass, at: DateTime<Utc>) -> Vec<Line> {
+        self.ledger.enter(pass, at);
+        let lines = match &pass.records {
+            Ok(records) => {
+                let new = records.iter().filter(|record| self.is_new(record));
+                new.map(|record| Line {
+                    at,
+                    kind: kind(record),
+                    text: sentence(record, &pass.cause),
+                })
+                .collect()
+            }
+            Err(failure) => {
+                let text = format!("the function failed: {failure}");
+                vec![Line {
+                    at,
+                    kind: Kind::Failed,
+                    text,
+                }]
+            }
+        };
+        self.recent
+            .extend(lines.iter().filter(|line| line.kind.is_decision()).cloned());
+        self.recent
+            .drain(..self.recent.len().saturating_sub(RECENT));
+        lines
+    }
+
+    /// The latest decisions that were worth a line, oldest first.
+    pub(super) fn recent(&self) -> &[Line] {
+        &self.recent
+    }
+
+    /// What was decided so far.
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What was decided in the end.
+    pub(super) fn into_ledger(self) -> Ledger {
+        self.ledger
+    }
+}
+
+impl Story {
+    /// Sentences carry numbers that change from minute to minute; two decisions are the same by what they do and why.
+    fn is_new(&mut self, record: &Record) -> bool {
+        let decision = &record.decision;
+        let key = (
+            decision.kind.clone(),
+            decision.reason.clone(),
+            decision.to,
+            record.outcome.clone(),
+        );
+        let acted = record.outcome != "held" && record.outcome != "planned";
+        self.said
+            .insert(record.target.clone(), key.clone())
+            .as_ref()
+            != Some(&key)
+            || acted
+    }
+}
+
+fn kind(record: &Record) -> Kind {
+    match (record.outcome.as_str(), record.decision.kind.as_str()) {
+        ("failed", _) => Kind::Failed,
+        (_, "hold") | ("superseded", _) => Kind::Hold,
+        ("planned", _) => Kind::Planned,
+        (_, "scale_in") => Kind::ScaleIn,
+        (_, "rebalance") => Kind::Rebalance,
+        _ => Kind::ScaleOut,
+    }
+}
+
+fn sentence(record: &Record, cause: &Cause) -> String {
+    let decided = format!("{}: {}", record.target, record.decision.sentence);
+    match record.outcome.as_str() {
+        "held" => decided,
+        "accepted" => {
+            let cause = match cause {
+                Cause::Alarm(_) => "woken by the alarm",
+                Cause::Schedule => "on schedule",
+            };
+            format!("{decided} ({cause}, accepted)")
+        }
+        _ => format!("{decided} ({})", record.said()),
+    }
+}
+
+impl Record {
+    /// What the function or the service added to the decision, or else its outcome.
+    pub(super) fn said(&self) -> String {
+        let failure = self.failure.as_ref().and_then(|failure| {
+            let text = |key: &str| failure.get(key).and_then(serde_json::Value::as_str);
+            Some(format!("{}: {}", text("code")?, text("message")?))
+        });
+        failure
+            .or_else(|| self.note.clone())
+            .unwrap_or_else(|| self.outcome.clone())
+    }
+
+    /// Whether this is a hold that kept a change from being made: neither "all is well", nor "not yet", nor "one is under
+    /// way".
+    pub(super) fn holds_back(&self) -> bool {
+        let reason = self.decision.reason.as_deref();
+        self.decision.kind == "hold" && reason.is_some_and(|reason| !QUIET_HOLDS.contains(&reason))
+    }
+}
+
+/// `orders 3 × 34 % · …`, with the hottest shard where shards differ.
+fn loads(scene: &Scene) -> String {
+    let group = |group: &GroupScene| {
+        let (mean, hottest) = group.load();
+        let hottest = if hottest > mean + 3.0 {
+            format!(" (hottest {hottest:.0} %)")
+        } else {
+            String::new()
+        };
+        format!(
+            "{} {} at {mean:.0} %{hottest}",
+            group.id,
+            shards(group.listed)
+        )
+    };
+    scene
+        .groups
+        .iter()
+        .map(group)
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+fn shards(count: u32) -> String {
+    counted(u64::from(count), "shard")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! Decisions from the outside: scenarios with goldens, properties, the rules restated, and what AWS documents.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it is"
+)]
+
+mod monotone;
+mod properties;
+mod scenarios;
+mod support;
+mod world;

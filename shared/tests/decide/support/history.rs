@@ -1,0 +1,76 @@
+//! Alarms and attempts in words. `@-20` is twenty minutes ago.
+
+use chrono::{DateTime, Utc};
+use clusterwarden::{
+    alarm::{Alarm, AlarmState, Silence},
+    journal::{Attempt, AttemptOutcome, Retry},
+};
+
+use super::minutes;
+
+/// Reads `OK @-600`, `ALARM @-5 muted`, `ALARM undated`, `INSUFFICIENT_DATA`; `missing` is no alarm.
+pub(super) fn alarm(name: &str, text: &str, now: DateTime<Utc>) -> Option<Alarm> {
+    let mut alarm = Alarm {
+        name: name.to_owned(),
+        state: AlarmState::Ok,
+        since: Some(minutes(now, -60)),
+        silence: None,
+    };
+    for word in text.split_whitespace() {
+        match word {
+            "missing" => return None,
+            "OK" => alarm.state = AlarmState::Ok,
+            "ALARM" => alarm.state = AlarmState::Alarm,
+            "INSUFFICIENT_DATA" => alarm.state = AlarmState::InsufficientData,
+            "undated" => alarm.since = None,
+            "disabled" => alarm.silence = Some(Silence::ActionsDisabled),
+            "suppressed" => alarm.silence = Some(Silence::Suppressed),
+            "muted" => alarm.silence = Some(Silence::Muted("night".to_owned())),
+            time => alarm.since = Some(at(time, now)),
+        }
+    }
+    Some(alarm)
+}
+
+/// Reads `@-30 3 -> 4 accepted`, `… completed @-10`, `… unchanged @-10`, `… partial 5 @-10`, `… refused later Code`.
+pub(super) fn attempt(text: &str, now: DateTime<Utc>) -> Attempt {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [asked, from, "->", to, outcome @ ..] = words.as_slice() else {
+        panic!("{text:?} is no attempt");
+    };
+    let outcome = match outcome {
+        ["asked"] => AttemptOutcome::Asked,
+        ["accepted"] => AttemptOutcome::Accepted,
+        ["completed", time] => AttemptOutcome::Completed { at: at(time, now) },
+        ["unchanged", time] => AttemptOutcome::Unchanged { at: at(time, now) },
+        ["partial", shards, time] => AttemptOutcome::Partial {
+            at: at(time, now),
+            shards: shards.parse().unwrap(),
+        },
+        ["refused", retry, code] => AttemptOutcome::Refused {
+            code: (*code).to_owned(),
+            retry: match *retry {
+                "now" => Retry::Now,
+                "later" => Retry::Later,
+                "person" => Retry::Person,
+                other => panic!("{other:?} is no retry"),
+            },
+        },
+        other => panic!("{other:?} is no outcome"),
+    };
+    Attempt {
+        at: at(asked, now),
+        from: from.parse().unwrap(),
+        to: to.parse().unwrap(),
+        remove: Vec::new(),
+        outcome,
+    }
+}
+
+fn at(text: &str, now: DateTime<Utc>) -> DateTime<Utc> {
+    let minutes_from_now = text.strip_prefix('@').and_then(|text| text.parse().ok());
+    minutes(
+        now,
+        minutes_from_now.unwrap_or_else(|| panic!("{text:?} is no time")),
+    )
+}
