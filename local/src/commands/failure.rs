@@ -30,6 +30,10 @@ pub(super) enum Failure {
     NoPolicy { path: PathBuf },
     #[error("{name} has {}", counted(*mistakes, "mistake"))]
     PolicyMistakes { name: String, mistakes: usize },
+    #[error("{name} has {}, and warnings are denied", counted(*warnings, "warning"))]
+    PolicyWarnings { name: String, warnings: usize },
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
     #[error(transparent)]
     Binary(#[from] BinaryError),
     #[error(transparent)]
@@ -38,6 +42,8 @@ pub(super) enum Failure {
     NoRegion,
     #[error("not paused: {0}")]
     NotAPause(String),
+    #[error("the account cannot be compared with")]
+    Account(#[source] clusterwarden::aws::ServiceError),
     #[error("{what}")]
     Journal {
         /// `orders is not paused`, `the journal is not readable`.
@@ -77,6 +83,9 @@ impl Failure {
         match self {
             Self::PolicyMistakes { .. }
             | Self::Journal { .. }
+            | Self::Account(_)
+            | Self::PolicyWarnings { .. }
+            | Self::Output(_)
             | Self::Serve(_)
             | Self::Invoke { .. }
             | Self::InvocationFailed { .. } => ExitCode::from(1),

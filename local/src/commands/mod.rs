@@ -8,6 +8,7 @@ mod cloud;
 pub mod demo;
 mod failure;
 mod invoke;
+mod online;
 mod pause;
 mod reach;
 mod status;
@@ -90,7 +91,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Pause(options) => pause::pause(options, &surroundings).await,
         Command::Resume(options) => pause::resume(options, &surroundings).await,
         Command::Status(options) => status::run(options, &surroundings).await,
-        Command::Check(options) => check::run(&options, &surroundings),
+        Command::Check(options) => check::run_online(&options, &surroundings).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

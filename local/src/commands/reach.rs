@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use clusterwarden::aws::journal_table::{Access, JournalTable};
+use clusterwarden::aws::{access::Access, journal_table::JournalTable};
 
 use super::{failure::Failure, surroundings::Surroundings};
 use crate::runtime_api::Endpoint;
@@ -15,10 +15,10 @@ const JOURNAL_TABLE: &str = "clusterwarden-journal";
 pub(super) struct ReachOptions {
     /// An AWS elsewhere, such as an embedded one [default: the real one, as AWS_* and your profile say]
     #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    pub(super) endpoint_url: Option<String>,
     /// The Region [default: as AWS_REGION or your profile says]
     #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    pub(super) region: Option<String>,
 }
 
 /// Which journal a command means.

@@ -4,12 +4,13 @@
 
 use std::fmt;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::{config::Credentials, error::ProvideErrorMetadata};
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use chrono::{DateTime, Utc};
 
 use super::{
     Aws, ServiceError,
+    access::{Access, configuration},
     dynamodb::{Written, read_item},
 };
 use crate::{
@@ -27,17 +28,6 @@ pub struct JournalTable {
     region: Option<String>,
     endpoint: Option<String>,
     clock: fn() -> DateTime<Utc>,
-}
-
-/// How the table is to be reached, where it differs from what the environment says.
-#[derive(Debug, Clone, Default)]
-pub struct Access {
-    /// The Region.
-    pub region: Option<String>,
-    /// Another endpoint than AWS's.
-    pub endpoint_url: Option<String>,
-    /// Sign with credentials that mean nothing, for an embedded AWS; the caller's are not looked for.
-    pub embedded: bool,
 }
 
 /// Where the table is: to be shown before anything is written.
@@ -102,23 +92,6 @@ impl fmt::Display for Place {
             None => Ok(()),
         }
     }
-}
-
-/// The SDK's configuration: the environment's, as for any AWS tool, but for what `access` says.
-pub(super) async fn configuration(access: &Access) -> SdkConfig {
-    let mut loader =
-        aws_config::defaults(BehaviorVersion::latest()).timeout_config(super::timeouts());
-    if let Some(region) = &access.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(url) = &access.endpoint_url {
-        loader = loader.endpoint_url(url);
-    }
-    if access.embedded {
-        let nobody = Credentials::new("embedded", "embedded", None, None, "embedded");
-        loader = loader.credentials_provider(nobody);
-    }
-    loader.load().await
 }
 
 impl JournalTable {

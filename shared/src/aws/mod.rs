@@ -1,5 +1,7 @@
 //! The only room that names an SDK type: one adapter per service, and one pass per function.
 
+pub mod access;
+pub mod account;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elasticache;
