@@ -20,7 +20,14 @@ pub async fn look(policy: &Policy, access: &Access) -> Result<AccountSeen, Servi
         .reshard
         .iter()
         .map(|entry| &entry.alarms)
-        .flat_map(|alarms| [&alarms.scale_out, &alarms.stop, &alarms.after_change])
+        .flat_map(|alarms| {
+            [
+                &alarms.scale_out,
+                &alarms.scale_in,
+                &alarms.stop,
+                &alarms.after_change,
+            ]
+        })
         .flatten()
         .collect();
     let names: Vec<String> = names.into_iter().cloned().collect();

@@ -52,6 +52,7 @@ fn warn_of_absent_alarms(entry: &Entry, seen: &AccountSeen, notes: &mut Notes) {
             &whole.alarms_scale_out,
             "it never asks for growth, and no scale-in happens",
         ),
+        (&whole.alarms_scale_in, "no scale-in happens"),
         (
             &whole.alarms_stop,
             "every change is held as if it were in ALARM",
@@ -164,5 +165,144 @@ fn warn_of_nodes(entry: &Entry, policy: &ReshardPolicy, group: &Group, notes: &m
                 quota / each
             ),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Node, NodeId, ReplicationGroupId, Shard, ShardId, Status};
+
+    const FILE: &str = "version = 1\n\
+        [[reshard]]\n\
+        replication_group = \"orders\"\n\
+        min_shards = 2\n\
+        max_shards = 20\n\
+        node_quota = 40\n\
+        targets.engine_cpu = 60\n\
+        alarms.scale_out = [\"hot\"]\n\
+        alarms.stop = [\"incident\"]\n\
+        [[reshard]]\n\
+        replication_group = \"sessions-*\"\n\
+        min_shards = 2\n\
+        max_shards = 8\n\
+        targets.engine_cpu = 60\n";
+
+    fn group(id: &str, shards: usize, nodes: usize) -> Group {
+        let node = |shard: usize, node: usize| Node {
+            id: NodeId::new(&format!("{id}-{shard:04}-{node:03}")),
+            availability_zone: None,
+            status: Status::Available,
+        };
+        Group {
+            id: ReplicationGroupId::new(id),
+            status: Status::Available,
+            cluster_mode: Some("enabled".to_owned()),
+            node_type: None,
+            global_datastore: None,
+            snapshot_window: None,
+            maintenance_window: None,
+            slot_migration_percent: None,
+            member_count: shards * nodes,
+            shards: (1..=shards)
+                .map(|shard| Shard {
+                    id: ShardId::new(&format!("{shard:04}")),
+                    status: Status::Available,
+                    slots: None,
+                    nodes: (1..=nodes).map(|number| node(shard, number)).collect(),
+                })
+                .collect(),
+        }
+    }
+
+    /// An account that has all that the file names.
+    fn account() -> AccountSeen {
+        AccountSeen {
+            groups: vec![group("orders", 3, 2), group("sessions-eu", 3, 2)],
+            alarms: ["hot", "incident"].map(str::to_owned).into(),
+            auto_scaling: Vec::new(),
+        }
+    }
+
+    /// The only warning about the file, with its line.
+    #[track_caller]
+    fn only(seen: &AccountSeen) -> (usize, String) {
+        let file = PolicyFile::parse("policy.toml", FILE).unwrap();
+        let warnings = file.warnings_about(seen);
+        assert_eq!(warnings.len(), 1, "{warnings}");
+        let warning = warnings.iter().next().unwrap();
+        (warning.line, warning.message.clone())
+    }
+
+    #[test]
+    fn an_account_that_has_all_is_nothing_to_warn_of() {
+        let file = PolicyFile::parse("policy.toml", FILE).unwrap();
+        let warnings = file.warnings_about(&account());
+        assert!(warnings.is_empty(), "{warnings}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_named_where_it_is_written() {
+        let mut seen = account();
+        seen.alarms.remove("incident");
+        let (line, message) = only(&seen);
+        assert!(line == 9 && message.contains("\"incident\""), "{message}");
+
+        let mut seen = account();
+        seen.groups.retain(|group| group.id.as_str() != "orders");
+        let (line, message) = only(&seen);
+        assert!(
+            line == 3 && message.contains("no replication group"),
+            "{message}"
+        );
+
+        let mut seen = account();
+        seen.groups.truncate(1);
+        let (line, message) = only(&seen);
+        assert!(
+            line == 11 && message.contains("governs no replication group"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_group_that_would_only_be_held_is_named() {
+        for (change, words) in [
+            (
+                (|group| group.cluster_mode = Some("compatible".to_owned())) as fn(&mut Group),
+                "cluster mode of orders is compatible",
+            ),
+            (|group| group.cluster_mode = None, "is unsaid"),
+            (
+                |group| group.global_datastore = Some("ldgnf-x".to_owned()),
+                "Global Datastore ldgnf-x",
+            ),
+            (
+                |group| group.shards.truncate(1),
+                "1 shards, outside 2 to 20",
+            ),
+        ] {
+            let mut seen = account();
+            change(&mut seen.groups[0]);
+            let (line, message) = only(&seen);
+            assert!(line == 3 && message.contains(words), "{message}");
+        }
+        let mut seen = account();
+        seen.auto_scaling = vec!["TargetTracking-replication-group/orders-AlarmHigh-1".to_owned()];
+        assert!(only(&seen).1.contains("Application Auto Scaling governs"));
+    }
+
+    #[test]
+    fn the_quota_counts_the_replicas_that_the_group_really_has() {
+        let mut seen = account();
+        seen.groups[0] = group("orders", 3, 3);
+        let (line, message) = only(&seen);
+        assert!(
+            line == 5 && message.contains("`max_shards` 20 would be 60 nodes"),
+            "{message}"
+        );
+        seen.groups[0] = group("orders", 15, 3);
+        let (line, message) = only(&seen);
+        assert!(line == 6 && message.contains("has 45 nodes"), "{message}");
     }
 }
