@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Output, Stdio},
+    io::{BufRead, BufReader, Lines},
+    process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -13,6 +13,8 @@ use serde_json::Value;
 struct Served {
     child: Child,
     url: String,
+    /// Held open: a server that cannot print what else it has to say ends.
+    _lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Drop for Served {
@@ -48,7 +50,11 @@ impl Served {
                     .map(str::to_owned)
             })
             .unwrap();
-        Self { child, url }
+        Self {
+            child,
+            url,
+            _lines: lines,
+        }
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
