@@ -267,9 +267,9 @@ mod tests {
 
     #[test]
     fn a_group_that_would_only_be_held_is_named() {
-        for (change, words) in [
+        let changes: [(fn(&mut Group), &str); 4] = [
             (
-                (|group| group.cluster_mode = Some("compatible".to_owned())) as fn(&mut Group),
+                |group| group.cluster_mode = Some("compatible".to_owned()),
                 "cluster mode of orders is compatible",
             ),
             (|group| group.cluster_mode = None, "is unsaid"),
@@ -281,7 +281,8 @@ mod tests {
                 |group| group.shards.truncate(1),
                 "1 shards, outside 2 to 20",
             ),
-        ] {
+        ];
+        for (change, words) in changes {
             let mut seen = account();
             change(&mut seen.groups[0]);
             let (line, message) = only(&seen);
