@@ -1,6 +1,6 @@
 //! Resharding: `ModifyReplicationGroupShardConfiguration`, from the request's checks to the acceptance.
 //!
-//! [`super::migration`] does the work that is accepted here.
+//! The room `migration` does the work that is accepted here.
 
 use std::collections::{BTreeSet, VecDeque};
 
