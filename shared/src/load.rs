@@ -181,29 +181,28 @@ pub fn sums_throughout(
     stale_after: Duration,
 ) -> Option<Vec<(DateTime<Utc>, f64)>> {
     let first = series.first()?;
-    if series.iter().any(|one| !one.complete) {
-        return None;
-    }
-    let whole = |minute: &DateTime<Utc>| {
-        series
-            .iter()
-            .map(|one| one.at(*minute))
-            .sum::<Option<f64>>()
-    };
-    let (end, _) = first
-        .samples
-        .iter()
-        .rev()
-        .find(|(minute, _)| whole(minute).is_some())?;
-    if now - *end > delta(stale_after) {
+    let end = newest_whole_minute(series)?;
+    if series.iter().any(|one| !one.complete) || now - end > delta(stale_after) {
         return None;
     }
     let sums: Vec<_> = first
-        .window(*end, window)
-        .filter_map(|(minute, _)| Some((minute, whole(&minute)?)))
+        .window(end, window)
+        .filter_map(|(minute, _)| Some((minute, sum_at(series, minute)?)))
         .collect();
     let covered = u64::try_from(sums.len()).ok()? * 60;
     (covered >= window.as_secs()).then_some(sums)
+}
+
+/// The newest minute that every shard has a sample for: what comes after it is not known yet. `None`: there is none.
+pub fn newest_whole_minute(series: &[&Series]) -> Option<DateTime<Utc>> {
+    let minutes = series.first()?.samples.keys().rev();
+    minutes
+        .copied()
+        .find(|minute| sum_at(series, *minute).is_some())
+}
+
+fn sum_at(series: &[&Series], minute: DateTime<Utc>) -> Option<f64> {
+    series.iter().map(|one| one.at(minute)).sum()
 }
 
 /// A standard duration as a signed one; policy durations are minutes, far below the limit.

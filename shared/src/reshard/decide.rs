@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Demand, Evidence, Guard, Hold, Input, KeptShard, Need, Observation,
-    demand::{Low, demand, low_enough, measures},
+    demand::{Low, demand, low_enough, low_window, measures},
     drain::shards_to_drain,
     guards::{
         Guards, require_calm, require_changeable, require_clear_of_backup, require_cooled_down,
@@ -270,7 +270,7 @@ impl Work<'_> {
         self.kept = require_room(policy, group, seen, evidence, &drain, &mut self.guards)?;
         let names: Vec<&str> = drain.iter().map(ShardId::as_str).collect();
         let moved: f64 = self.kept.iter().map(|shard| shard.receives).sum();
-        let minutes = policy.stabilization.as_secs() / 60;
+        let minutes = low_window(policy).as_secs() / 60;
         let sentence = format!(
             "{shards} → {to} shards: {peaks} for {minutes} min; draining {} ({} to move)",
             names.join(", "),

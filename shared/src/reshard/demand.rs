@@ -1,6 +1,6 @@
 //! Demand: how many shards the load and the alarms ask for.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::{Observation, ShardSeries};
 use crate::{
     cluster::{Group, ShardId},
     journal::AttemptOutcome,
-    load::{Series, sums_throughout},
+    load::{Series, delta, sums_throughout},
     policy::ReshardPolicy,
 };
 
@@ -202,6 +202,12 @@ fn asks_for_growth(name: &str, seen: &Observation) -> bool {
     !grown && !answered
 }
 
+/// How long a low load must have lasted: the stabilization window, or the window that the load is averaged over where that is
+/// longer, because a load that the average still calls high is not low.
+pub(super) fn low_window(policy: &ReshardPolicy) -> Duration {
+    policy.stabilization.max(policy.window)
+}
+
 /// Whether a lower count would carry the load, throughout the stabilization window.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Low {
@@ -265,8 +271,8 @@ fn low_enough_by(
         })
         .collect();
     let series: Vec<&Series> = series.iter().collect();
-    let Some(sums) = sums_throughout(&series, seen.at, policy.stabilization, policy.stale_after)
-    else {
+    let window = low_window(policy);
+    let Some(sums) = sums_throughout(&series, seen.at, window, policy.stale_after) else {
         return match newest_sum(&series, seen.at, policy) {
             Some(newest) if newest > limit => Low::No,
             Some(_) if too_young(settled, seen.at, policy) => Low::NotYet(
@@ -283,7 +289,7 @@ fn low_enough_by(
         Low::No
     } else {
         let allowed = target * SCALE_IN_BELOW;
-        let minutes = policy.stabilization.as_secs() / 60;
+        let minutes = window.as_secs() / 60;
         Low::NotYet(format!(
             "{measure} would have peaked at {per_shard:.0} % a shard in the last {minutes} min, more than {allowed:.0} %"
         ))
@@ -308,6 +314,6 @@ fn newest_sum(series: &[&Series], now: DateTime<Utc>, policy: &ReshardPolicy) ->
 }
 
 fn too_young(settled: Option<DateTime<Utc>>, now: DateTime<Utc>, policy: &ReshardPolicy) -> bool {
-    let wanted = crate::load::delta(policy.stabilization) + TimeDelta::minutes(1);
-    settled.is_some_and(|at| now - at < wanted + crate::load::delta(policy.stale_after))
+    let wanted = delta(low_window(policy)) + TimeDelta::minutes(1);
+    settled.is_some_and(|at| now - at < wanted + delta(policy.stale_after))
 }

@@ -20,6 +20,8 @@ use crate::{
 enum Loss {
     /// Minutes of a shard's series, by the bits of a mask; see [`without`].
     Samples(usize, Measure, u64),
+    /// All samples of every shard above so many percent: what an adversary would take.
+    Hottest(Measure, f64),
     Series(usize, Measure),
     Completeness(usize, Measure),
     Shard(usize),
@@ -43,6 +45,7 @@ fn loss() -> impl Strategy<Value = Loss> {
     prop_oneof![
         8 => (place(), measure(), any::<u64>()).prop_map(|(shard, measure, mask)| Loss::Samples(shard, measure, mask)),
         4 => (place(), measure(), 0..64_u32).prop_map(|(shard, measure, bit)| Loss::Samples(shard, measure, 1 << bit)),
+        4 => (measure(), 0.0..100.0_f64).prop_map(|(measure, percent)| Loss::Hottest(measure, percent)),
         1 => (place(), measure()).prop_map(|(shard, measure)| Loss::Series(shard, measure)),
         1 => (place(), measure()).prop_map(|(shard, measure)| Loss::Completeness(shard, measure)),
         1 => place().prop_map(Loss::Shard),
@@ -101,6 +104,16 @@ fn without(seen: &Observation, loss: &Loss) -> Observation {
                 let kept = samples(series, seen.at).into_iter().filter(|(at, _)| {
                     let bit = (seen.at - *at).num_minutes() % 64;
                     newest.is_some_and(|newest| *at >= newest) || mask >> bit & 1 == 0
+                });
+                *series = Series::new(kept, series.complete);
+            }
+        }
+        Loss::Hottest(measure, percent) => {
+            let newest = newest_whole(seen, measure);
+            for load in less.load.values_mut() {
+                let series = of(measure, load);
+                let kept = samples(series, seen.at).into_iter().filter(|(at, value)| {
+                    newest.is_some_and(|newest| *at >= newest) || *value <= percent
                 });
                 *series = Series::new(kept, series.complete);
             }

@@ -28,6 +28,8 @@ pub(crate) struct World {
     pauses: (Option<Pause>, Option<Pause>),
     trouble: Trouble,
     node_gib: f64,
+    /// A rush that every shard carried: from so many minutes ago, so long, so high.
+    rush: Option<(i64, i64, f64)>,
 }
 
 #[derive(Debug, Clone)]
@@ -317,17 +319,21 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
         (pause(), pause()),
         trouble(),
         mostly(20.0, 5.0..20.0_f64),
+        weighted(0.1, (1..45_i64, 1..30_i64, 40.0..100.0_f64)),
     )
         .prop_map(
-            |(policy, shards, even_slots, alarms, journal, pauses, trouble, node_gib)| World {
-                policy,
-                shards,
-                even_slots,
-                alarms: [alarms.0, alarms.1].into_iter().flatten().collect(),
-                journal,
-                pauses,
-                trouble,
-                node_gib,
+            |(policy, shards, even_slots, alarms, journal, pauses, trouble, node_gib, rush)| {
+                World {
+                    policy,
+                    shards,
+                    even_slots,
+                    alarms: [alarms.0, alarms.1].into_iter().flatten().collect(),
+                    journal,
+                    pauses,
+                    trouble,
+                    node_gib,
+                    rush,
+                }
             },
         )
 }
@@ -342,7 +348,8 @@ impl World {
             .cloned()
             .zip(&self.shards)
             .map(|(id, shard)| {
-                let (engine_cpu, memory) = (shard.cpu.series(), shard.memory.series());
+                let engine_cpu = shard.cpu.series(self.rush);
+                let memory = shard.memory.series(None);
                 (id, ShardSeries { engine_cpu, memory })
             })
             .collect();
@@ -433,15 +440,14 @@ pub(crate) fn set_status(group: &mut Group, place: usize, status: Status) {
 }
 
 impl Wave {
-    fn series(&self) -> Series {
+    fn series(&self, rush: Option<(i64, i64, f64)>) -> Series {
         let within = |age: i64, (from, length): (i64, i64)| age <= from && age > from - length;
         let samples = (self.late..=45).filter_map(|age| {
             if self.hole.is_some_and(|hole| within(age, hole)) {
                 return None;
             }
-            let spike = self
-                .spike
-                .filter(|(from, length, _)| within(age, (*from, *length)));
+            let mut spikes = self.spike.into_iter().chain(rush);
+            let spike = spikes.rfind(|(from, length, _)| within(age, (*from, *length)));
             Some((ago(age), spike.map_or(self.base, |(_, _, height)| height)))
         });
         Series::new(samples, self.complete)
