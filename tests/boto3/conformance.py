@@ -2,10 +2,11 @@
 """Holds the embedded AWS against botocore's service models and AWS's own command line.
 
 Needs the packages of requirements.txt and a built `clusterwarden`. With AWS_ENDPOINT_URL=http://127.0.0.1:PORT set it
-uses that server; otherwise it starts one and ends it. The last line is `N passed, N failed`; any failure is exit code 1.
+uses that server; otherwise it starts one and ends it. The last line is `N passed, N failed`; a failure is exit code 1.
 """
 
 import os
+import signal
 import sys
 import time
 
@@ -17,6 +18,8 @@ import pass_elasticache
 
 
 def main():
+    # Leave by the ordinary way when told to stop, so that the server is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_ENDPOINT_URL"]:
         del os.environ[name]
     os.environ.update(harness.ENVIRONMENT)

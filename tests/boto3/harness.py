@@ -197,7 +197,7 @@ class Conformance:
         return None
 
     def nothing_else_is_answered(self, client, request_for, refusal):
-        """Every operation of the model that this run did not call is unknown to the server, so that none goes unchecked."""
+        """Every operation of the model that this run did not call is unknown to the server: none goes unchecked."""
         service = client.meta.service_model
         for name in sorted(set(service.operation_names) - self.called[service.service_name]):
             headers, body = request_for(name)

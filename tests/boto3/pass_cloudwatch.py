@@ -1,4 +1,4 @@
-"""CloudWatch: every operation, in each of the three protocols that clients speak; here metrics, in another file alarms."""
+"""CloudWatch, every operation in each of the three protocols that clients speak; alarms are in a file of their own."""
 
 import datetime
 

@@ -235,7 +235,7 @@ def failover(run, client):
     busy = BUSY | {"TestFailoverNotAvailableFault"}
     run.refused(client, call, busy, ReplicationGroupId=wide, NodeGroupId=shards[1])
 
-    # The account's budget is 15 shards in 24 hours; whether a shard tried twice counts twice is not said, so each is new.
+    # The account's budget is 15 shards in 24 hours. Whether a shard counts twice is not said, so each is a new one.
     spent = 1 + sum(tried(client, wide, shard) for shard in shards[1:15])
     run.expect("fifteen shards may fail over in a day", spent == 15, spent)
     available(run, client, wide)

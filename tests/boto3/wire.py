@@ -1,4 +1,4 @@
-"""Compares an answer's raw body with botocore's model of it: nothing unknown, nothing required missing, every text readable.
+"""Compares an answer's raw body with botocore's model: nothing unknown, nothing required missing, all readable.
 
 botocore's own parsers skip what they do not know and default what is missing, so a client that works proves little.
 """
@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from botocore.parsers import RpcV2CBORParser
 from botocore.utils import parse_timestamp
 
-# Errors that any operation may give, by protocol family, with their HTTP status. From the services' pages "Common errors".
+# Errors that any operation may give, with their HTTP status. From the services' pages "Common errors".
 COMMON_ERRORS = {
     "query": {
         "InternalFailure": 500,

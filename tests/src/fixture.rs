@@ -8,6 +8,7 @@ use clusterwarden::{
 use clusterwarden_local::cloud::{
     Call, Parameters,
     elasticache::{GroupSpec, Keyspace},
+    workload::Span,
 };
 use serde_json::{Value, json};
 
@@ -58,6 +59,12 @@ impl Fixture {
                 },
                 now,
             );
+            // The workload model keeps silent: these tests publish what they mean, minute by minute.
+            let always = Span {
+                from: now,
+                until: now + TimeDelta::days(30),
+            };
+            cloud.workload.load_mut("orders").outages.push(always);
             cloud
                 .dynamodb
                 .create_table(JOURNAL, "target")
@@ -92,7 +99,9 @@ impl Fixture {
                         ("ReplicationGroupId", "orders"),
                     ];
                     let of_node = [("CacheClusterId", node.id.as_str())];
-                    let bytes = shard.bytes as f64;
+                    // Whole MiB fit an f64 exactly, and u32.
+                    let bytes = f64::from(u32::try_from(shard.bytes >> 20).expect("under 4 PiB"))
+                        * 1_048_576.0;
                     let metrics = &mut cloud.cloudwatch;
                     let mut put = |metric, dimensions: &[(&str, &str)], value, unit| {
                         metrics.put_datum("AWS/ElastiCache", metric, dimensions, at, value, unit);

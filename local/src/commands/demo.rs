@@ -6,6 +6,8 @@
 mod closing;
 mod day;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod function;
 mod ledger;
 mod live;
@@ -76,7 +78,7 @@ async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
 
     let first = Scene::of(&lock(&cloud), &policy);
     let mut story = Story::new(&first);
-    let mut show = Show::start(options.plain, Pace::over(options.seconds, day::minutes()))?;
+    let mut show = Show::start(options.plain, Pace::over(options.seconds, day::minutes()));
     show.tell(&story.opening(&first, &server.url))?;
     while lock(&cloud).now() < day::end() {
         let deliveries = advance(&cloud);
@@ -87,10 +89,10 @@ async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
             show.tell(&story.pass(&pass, scene.at))?;
         }
         show.draw(&scene, &story)?;
-        show.keep_pace().await?;
+        show.keep_pace().await;
     }
     settle(&cloud, &policy, &mut story, &mut show)?;
-    show.end()?;
+    show.end();
 
     let seen = readback::shard_counts(&server.url).await?;
     let closing = Closing::new(story.into_ledger(), &seen, lock(&cloud).now());

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Aws, ServiceError,
-    dynamodb::Written,
+    dynamodb::{Journals, Written},
     elasticache::Answer,
     reshard_metrics::{evidence, load},
 };
@@ -45,7 +45,7 @@ struct Fleet {
     groups: BTreeMap<ReplicationGroupId, Group>,
     alarms: AlarmsSeen,
     auto_scaling: Vec<String>,
-    journals: BTreeMap<String, Journal>,
+    journals: Journals,
     load: BTreeMap<ReplicationGroupId, BTreeMap<ShardId, ShardSeries>>,
     /// What could not be read, in the first sentence that says so.
     unreadable: Option<String>,
@@ -105,6 +105,7 @@ impl Pass<'_> {
     }
 
     async fn observe(&self, report: &mut Report) -> Fleet {
+        self.aws.clock.forget();
         let mut unreadable = None;
         let mut note = |error: ServiceError| {
             let sentence = error.to_string();
@@ -156,6 +157,8 @@ impl Pass<'_> {
             .await
             .map_err(&mut note)
             .unwrap_or_default();
+        let items = journals.values().filter_map(|read| read.as_ref().err());
+        report.failures.extend(items.map(ServiceError::to_string));
         Fleet {
             now,
             groups,
@@ -175,6 +178,15 @@ impl Pass<'_> {
         report: &mut Report,
     ) -> Considered<'a> {
         let mut seen = see(&id, fleet);
+        if seen.unreadable.is_none() && seen.journal.is_ahead_of(fleet.now) {
+            // Another run looked after us, and wrote; what we saw must not be written over it, nor acted on.
+            return Considered {
+                verdict: held(Hold::Superseded, decide(policy, &seen)),
+                journal: seen.journal,
+                id,
+                policy,
+            };
+        }
         if let (Some(group), None) = (&seen.group, &seen.unreadable) {
             let next = seen
                 .journal
@@ -296,14 +308,20 @@ impl Pass<'_> {
                     (Outcome::Accepted, request_id, Some(message));
                 Some(AttemptOutcome::Completed { at: now })
             }
-            Answer::Busy(failure) => {
-                record.outcome = Outcome::Superseded;
+            Answer::Busy {
+                request_id,
+                failure,
+            } => {
+                (record.outcome, record.request_id) = (Outcome::Superseded, request_id);
                 let outcome = refused(&failure);
                 record.failure = Some(failure);
                 outcome
             }
-            Answer::Failed(failure) => {
-                record.outcome = Outcome::Failed;
+            Answer::Failed {
+                request_id,
+                failure,
+            } => {
+                (record.outcome, record.request_id) = (Outcome::Failed, request_id);
                 let outcome = refused(&failure);
                 record.failure = Some(failure);
                 outcome
@@ -311,12 +329,17 @@ impl Pass<'_> {
         };
         let Some(outcome) = outcome else { return };
         // If this write is lost the attempt stays "asked", and later passes conclude from what they see.
-        if let Err(error) = self
+        match self
             .aws
             .write_journal(target, &asked.answered(outcome))
             .await
         {
-            report.failures.push(error.to_string());
+            Ok(Written::Yes(_)) => {}
+            Ok(Written::Superseded) => {
+                let lost = "someone wrote the journal meanwhile, so that this outcome is not in it";
+                record.note.get_or_insert_with(|| lost.to_owned());
+            }
+            Err(error) => report.failures.push(error.to_string()),
         }
     }
 }
@@ -344,7 +367,14 @@ fn not_allowed(mode: Mode, apply: Apply, reshard: &Reshard) -> Option<String> {
 }
 
 fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
-    let journal = |key: &str| fleet.journals.get(key).cloned().unwrap_or_default();
+    let journal = |key: &str| match fleet.journals.get(key) {
+        Some(Ok(journal)) => (journal.clone(), None),
+        Some(Err(error)) => (Journal::default(), Some(error.to_string())),
+        None => (Journal::default(), None),
+    };
+    let ((own, own_error), (everything, everything_error)) =
+        (journal(id.as_str()), journal(EVERYTHING));
+    let unreadable = fleet.unreadable.clone();
     Observation {
         at: fleet.now,
         group: fleet.groups.get(id).cloned(),
@@ -355,9 +385,9 @@ fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
             .iter()
             .find(|name| shows_auto_scaling(name, id))
             .cloned(),
-        journal: journal(id.as_str()),
-        pause_of_everything: journal(EVERYTHING).pause,
-        unreadable: fleet.unreadable.clone(),
+        journal: own,
+        pause_of_everything: everything.pause,
+        unreadable: unreadable.or(everything_error).or(own_error),
         evidence: None,
     }
 }

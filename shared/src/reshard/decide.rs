@@ -5,16 +5,17 @@ use serde_json::{Value, json};
 
 use super::{
     Demand, Evidence, Guard, Hold, Input, KeptShard, Need, Observation,
-    demand::{Low, demand, low_enough, measures},
+    demand::{Low, demand, low_enough, low_window, measures, shards_needed},
     drain::shards_to_drain,
     guards::{
         Guards, require_calm, require_changeable, require_clear_of_backup, require_cooled_down,
     },
     headroom::require_room,
-    hold::bytes,
+    words::bytes,
 };
 use crate::{
     cluster::{Group, ReplicationGroupId, ShardId},
+    load::delta,
     policy::ReshardPolicy,
 };
 
@@ -147,10 +148,19 @@ impl Work<'_> {
         // With no measure at all (alarms only) there is nothing that could be silent, and nothing that could shrink.
         let measured = !measures(self.policy).is_empty();
         if measured && !self.demand.knows_load() {
-            let missing = missing_shards(&self.demand);
-            return Err(Hold::NoFreshLoad { missing }.into());
+            return Err(self.silent(missing_shards(&self.demand)).into());
         }
         self.scale_in(group)
+    }
+
+    /// Why nothing is known of the load: just after a change that is to be expected, at any other time it is not.
+    fn silent(&self, missing: String) -> Hold {
+        let expected = delta(self.policy.window + self.policy.stale_after);
+        let change = self.seen.journal.last_change;
+        match change.filter(|change| self.seen.at - change.at < expected) {
+            Some(change) => Hold::Settling { since: change.at },
+            None => Hold::NoFreshLoad { missing },
+        }
     }
 
     fn scale_out(&mut self, group: &Group) -> Result<(Reshard, String), Hold> {
@@ -260,7 +270,7 @@ impl Work<'_> {
         self.kept = require_room(policy, group, seen, evidence, &drain, &mut self.guards)?;
         let names: Vec<&str> = drain.iter().map(ShardId::as_str).collect();
         let moved: f64 = self.kept.iter().map(|shard| shard.receives).sum();
-        let minutes = policy.stabilization.as_secs() / 60;
+        let minutes = low_window(policy).as_secs() / 60;
         let sentence = format!(
             "{shards} → {to} shards: {peaks} for {minutes} min; draining {} ({} to move)",
             names.join(", "),
@@ -306,7 +316,7 @@ impl Work<'_> {
                 Low::Unknown(measure) => {
                     let missing =
                         format!("{measure} of every shard throughout the stabilization window");
-                    return Err(Hold::NoFreshLoad { missing });
+                    return Err(self.silent(missing));
                 }
             }
         }
@@ -327,9 +337,19 @@ impl Work<'_> {
 }
 
 fn needs_in_words(need: &Need) -> String {
+    // With as few decimals as give the same count: "needs 4 (sum 180 % ÷ target 60 %)" would look wrong of 180.4.
+    let adds_up = |sum: &String| {
+        let sum = sum.parse().unwrap_or(f64::NAN);
+        shards_needed(sum, need.target) == need.shards
+    };
+    let spelled = |decimals: usize| format!("{:.decimals$}", need.sum);
+    let sum = (0..3).map(spelled).find(adds_up);
     format!(
-        "{} needs {} (sum {:.0} % ÷ target {:.0} %)",
-        need.measure, need.shards, need.sum, need.target
+        "{} needs {} (sum {} % ÷ target {} %)",
+        need.measure,
+        need.shards,
+        sum.unwrap_or_else(|| spelled(3)),
+        need.target
     )
 }
 
@@ -354,8 +374,8 @@ fn missing_shards(demand: &Demand) -> String {
         .needs
         .iter()
         .map(|need| {
-            let ids: Vec<&str> = need.missing.iter().map(ShardId::as_str).collect();
-            format!("{} of shard {}", need.measure, ids.join(", "))
+            // Reached only when no shard's load is known, so that there is no shard to name.
+            format!("{} of any shard", need.measure)
         })
         .collect();
     parts.join(" and ")

@@ -1,15 +1,15 @@
 //! Demand: how many shards the load and the alarms ask for.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{Observation, ShardSeries};
+use super::{Observation, ShardSeries, words::told_apart};
 use crate::{
     cluster::{Group, ShardId},
     journal::AttemptOutcome,
-    load::{Series, sums_throughout},
+    load::{Series, delta, sums_throughout},
     policy::ReshardPolicy,
 };
 
@@ -173,7 +173,7 @@ fn need(
 }
 
 /// The least number of shards of which none would carry more than the target if the load spread evenly.
-fn shards_needed(sum: f64, target: f64) -> u32 {
+pub(super) fn shards_needed(sum: f64, target: f64) -> u32 {
     (1..=MOST_SHARDS)
         .find(|count| sum <= f64::from(*count) * target)
         .unwrap_or(MOST_SHARDS)
@@ -200,6 +200,12 @@ fn asks_for_growth(name: &str, seen: &Observation) -> bool {
         attempt.at >= since && attempt.to > attempt.from && !refused
     });
     !grown && !answered
+}
+
+/// How long a low load must have lasted: the stabilization window, or the window that the load is averaged over where that is
+/// longer, because a load that the average still calls high is not low.
+pub(super) fn low_window(policy: &ReshardPolicy) -> Duration {
+    policy.stabilization.max(policy.window)
 }
 
 /// Whether a lower count would carry the load, throughout the stabilization window.
@@ -265,8 +271,8 @@ fn low_enough_by(
         })
         .collect();
     let series: Vec<&Series> = series.iter().collect();
-    let Some(sums) = sums_throughout(&series, seen.at, policy.stabilization, policy.stale_after)
-    else {
+    let window = low_window(policy);
+    let Some(sums) = sums_throughout(&series, seen.at, window, policy.stale_after) else {
         return match newest_sum(&series, seen.at, policy) {
             Some(newest) if newest > limit => Low::No,
             Some(_) if too_young(settled, seen.at, policy) => Low::NotYet(
@@ -283,9 +289,10 @@ fn low_enough_by(
         Low::No
     } else {
         let allowed = target * SCALE_IN_BELOW;
-        let minutes = policy.stabilization.as_secs() / 60;
+        let minutes = window.as_secs() / 60;
+        let (peak, allowed) = told_apart(per_shard, allowed);
         Low::NotYet(format!(
-            "{measure} would have peaked at {per_shard:.0} % a shard in the last {minutes} min, more than {allowed:.0} %"
+            "{measure} would have peaked at {peak} % a shard in the last {minutes} min, more than {allowed} %"
         ))
     }
 }
@@ -308,6 +315,6 @@ fn newest_sum(series: &[&Series], now: DateTime<Utc>, policy: &ReshardPolicy) ->
 }
 
 fn too_young(settled: Option<DateTime<Utc>>, now: DateTime<Utc>, policy: &ReshardPolicy) -> bool {
-    let wanted = crate::load::delta(policy.stabilization) + TimeDelta::minutes(1);
-    settled.is_some_and(|at| now - at < wanted + crate::load::delta(policy.stale_after))
+    let wanted = delta(low_window(policy)) + TimeDelta::minutes(1);
+    settled.is_some_and(|at| now - at < wanted + delta(policy.stale_after))
 }

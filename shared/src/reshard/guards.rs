@@ -197,33 +197,33 @@ pub(super) fn require_cooled_down(
     seen: &Observation,
     guards: &mut Guards,
 ) -> Result<(), Hold> {
-    let journal = &seen.journal;
-    let change = journal.last_change.map(|change| (change.at, change.ours));
-    // A group that we have not known for a cooldown may have been changed just before; that must not delay growth.
-    let first_sight = journal.first_seen.filter(|_| !growth).map(|at| (at, true));
-    let newest = change
-        .into_iter()
-        .chain(first_sight)
-        .max_by_key(|(at, _)| *at);
-    if let Some((since, ours)) = newest {
-        let until = since + delta(pace.cooldown);
-        let saw = format!(
-            "settled {} min ago, cooldown {} min",
-            (seen.at - since).num_minutes(),
-            pace.cooldown.as_secs() / 60
-        );
+    let (journal, minutes) = (&seen.journal, pace.cooldown.as_secs() / 60);
+    if let Some(change) = journal.last_change {
+        let (since, until) = (change.at, change.at + delta(pace.cooldown));
+        let ago = (seen.at - since).num_minutes();
+        let saw = format!("settled {ago} min ago, cooldown {minutes} min");
         guards.require("cooled_down", seen.at >= until, saw, || {
-            if ours {
+            if change.ours {
                 Hold::CoolingDown { until, since }
             } else {
                 Hold::ChangedByOthers { until, since }
             }
         })?;
     }
+    // A group that we have not known for a cooldown may have been changed just before; that must not delay growth.
+    if let Some(since) = journal.first_seen.filter(|_| !growth) {
+        let until = since + delta(pace.cooldown);
+        let known = (seen.at - since).num_minutes();
+        let saw = format!("known for {known} min, cooldown {minutes} min");
+        guards.require("known_long_enough", seen.at >= until, saw, || {
+            Hold::NewlySeen { until, since }
+        })?;
+    }
     if let Some((until, failures, last)) = journal.backing_off(pace.cooldown, growth) {
         let saw = format!("{failures} failed in a row, the last {}", last.outcome);
         guards.require("backed_off", seen.at >= until, saw, || Hold::BackingOff {
             until,
+            since: last.ended_at(),
             failures,
             last: last.outcome.to_string(),
         })?;

@@ -1,13 +1,17 @@
 //! The proof that the shards that stay can take what the drained ones hold.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{
-    Evidence, Hold, Observation, demand::SCALE_IN_BELOW, demand::measures, drain::shard_bytes,
+    Evidence, Hold, Observation,
+    demand::{SCALE_IN_BELOW, low_window, measures},
+    drain::shard_bytes,
     guards::Guards,
 };
 use crate::{
     cluster::{Group, SLOTS, Shard, ShardId},
+    load::{Series, delta, newest_whole_minute},
     policy::ReshardPolicy,
 };
 
@@ -243,7 +247,16 @@ fn require_light_load(
     let settled = seen.journal.last_change.map(|change| change.at);
     for (measure, target) in measures(policy) {
         let limit = target * SCALE_IN_BELOW;
-        let peak = |id: &ShardId| measure.of(seen.load.get(id)?).since(settled).peak();
+        let series: Option<Vec<&Series>> = group
+            .shards
+            .iter()
+            .map(|shard| Some(measure.of(seen.load.get(&shard.id)?)))
+            .collect();
+        // The window ends with the newest whole minute; a hot minute that only some shards have told yet counts as well.
+        let end = series.and_then(|series| newest_whole_minute(&series));
+        let start = end.map(|end| end - delta(low_window(policy)) + TimeDelta::minutes(1));
+        let from = settled.max(start);
+        let peak = |id: &ShardId| measure.of(seen.load.get(id)?).since(from).peak();
         let moving = moving(group, drain, |shard| peak(&shard.id));
         for shard in kept {
             let own = peak(&shard.shard);
@@ -257,6 +270,7 @@ fn require_light_load(
             );
             guards.require("load_afterwards", predicted <= limit, saw, || {
                 Hold::LoadAfterwards {
+                    measure,
                     shard: shard.shard.clone(),
                     predicted,
                     limit,

@@ -5,6 +5,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::{
+    Measure,
+    words::{bytes, clock, clock_after, told_apart},
+};
 use crate::{
     alarm::AlarmState,
     cluster::ShardId,
@@ -82,7 +86,19 @@ pub enum Hold {
     CoolingDown {
         /// Until when.
         until: DateTime<Utc>,
-        /// When it completed, or when we first saw the group.
+        /// When it completed.
+        since: DateTime<Utc>,
+    },
+    /// We have not known the group for a cooldown, so that it may have been changed just before.
+    NewlySeen {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Since when we know it.
+        since: DateTime<Utc>,
+    },
+    /// A change completed so recently that its load is not measured yet.
+    Settling {
+        /// When it completed.
         since: DateTime<Utc>,
     },
     /// Somebody else changed the group too recently.
@@ -96,6 +112,8 @@ pub enum Hold {
     BackingOff {
         /// Until when.
         until: DateTime<Utc>,
+        /// When the last one ended.
+        since: DateTime<Utc>,
         /// How many failed in a row.
         failures: u32,
         /// How the last one ended.
@@ -122,6 +140,8 @@ pub enum Hold {
     },
     /// The load that the shards that stay would carry is too high.
     LoadAfterwards {
+        /// Which load.
+        measure: Measure,
         /// Which shard.
         shard: ShardId,
         /// The predicted percent.
@@ -184,6 +204,8 @@ impl Hold {
             Self::OutsideBounds { .. } => "outside_bounds",
             Self::AtMaximum { .. } => "at_maximum",
             Self::CoolingDown { .. } => "cooling_down",
+            Self::NewlySeen { .. } => "newly_seen",
+            Self::Settling { .. } => "settling",
             Self::ChangedByOthers { .. } => "changed_by_others",
             Self::BackingOff { .. } => "backing_off",
             Self::NoFreshLoad { .. } => "no_fresh_load",
@@ -199,7 +221,7 @@ impl Hold {
     }
 
     /// Every code, for the test that compares them with docs/operations.md.
-    pub const CODES: [&'static str; 29] = [
+    pub const CODES: [&'static str; 31] = [
         "load_fits",
         "not_found",
         "unreadable",
@@ -218,6 +240,8 @@ impl Hold {
         "outside_bounds",
         "at_maximum",
         "cooling_down",
+        "newly_seen",
+        "settling",
         "changed_by_others",
         "backing_off",
         "no_fresh_load",
@@ -312,11 +336,26 @@ impl fmt::Display for Hold {
                 f,
                 "{needed} shards are needed, {shards} is the most: {bound}"
             ),
+            Self::NewlySeen { until, since } => {
+                write!(
+                    f,
+                    "no scale-in until {}: known only since {}",
+                    clock_after(*until, *since),
+                    clock(*since)
+                )
+            }
+            Self::Settling { since } => {
+                write!(
+                    f,
+                    "settling: the last change completed at {}, and its load is not measured yet",
+                    clock(*since)
+                )
+            }
             Self::CoolingDown { until, since } => {
                 write!(
                     f,
                     "cooling down until {} (settled at {})",
-                    clock(*until),
+                    clock_after(*until, *since),
                     clock(*since)
                 )
             }
@@ -324,12 +363,13 @@ impl fmt::Display for Hold {
                 write!(
                     f,
                     "someone else changed the group; waiting until {} (settled at {})",
-                    clock(*until),
+                    clock_after(*until, *since),
                     clock(*since)
                 )
             }
             Self::BackingOff {
                 until,
+                since,
                 failures,
                 last,
             } => {
@@ -338,7 +378,8 @@ impl fmt::Display for Hold {
                 } else {
                     format!("the last of {failures} failed attempts")
                 };
-                write!(f, "{times} {last}; trying again after {}", clock(*until))
+                let until = clock_after(*until, *since);
+                write!(f, "{times} {last}; trying again after {until}")
             }
             Self::NoFreshLoad { missing } => write!(
                 f,
@@ -353,13 +394,15 @@ impl fmt::Display for Hold {
                 write!(f, "no scale-in while alarm {alarm} is not to be found")
             }
             Self::LoadAfterwards {
+                measure,
                 shard,
                 predicted,
                 limit,
             } => {
+                let (predicted, limit) = told_apart(*predicted, *limit);
                 write!(
                     f,
-                    "shard {shard} would carry {predicted:.0} % afterwards, more than {limit:.0} %"
+                    "{measure} of shard {shard} would be {predicted} % afterwards, more than {limit} %"
                 )
             }
             Self::EvidenceMissing(what) => {
@@ -386,9 +429,10 @@ impl fmt::Display for Hold {
                 predicted,
                 limit,
             } => {
+                let (predicted, limit) = told_apart(*predicted, *limit);
                 write!(
                     f,
-                    "shard {shard} would be {predicted:.0} % full afterwards, more than {limit:.0} %"
+                    "shard {shard} would be {predicted} % full afterwards, more than {limit} %"
                 )
             }
         }
@@ -408,23 +452,5 @@ fn write_pause(f: &mut fmt::Formatter<'_>, pause: &Pause) -> fmt::Result {
         Ok(())
     } else {
         write!(f, ": {}", pause.why)
-    }
-}
-
-/// A time as sentences spell it; the record has the date.
-pub(crate) fn clock(at: DateTime<Utc>) -> String {
-    at.format("%H:%M UTC").to_string()
-}
-
-/// Bytes as sentences spell them.
-pub(crate) fn bytes(count: f64) -> String {
-    const UNITS: [(&str, f64); 3] = [
-        ("GiB", 1_073_741_824.0),
-        ("MiB", 1_048_576.0),
-        ("KiB", 1024.0),
-    ];
-    match UNITS.iter().find(|(_, size)| count >= *size) {
-        Some((unit, size)) => format!("{:.1} {unit}", count / size),
-        None => format!("{count:.0} bytes"),
     }
 }

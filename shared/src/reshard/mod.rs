@@ -7,6 +7,7 @@ mod guards;
 mod headroom;
 mod hold;
 mod observation;
+mod words;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
 pub use demand::{Demand, Measure, Need};

@@ -44,7 +44,7 @@ impl CloudWatch {
         sent
     }
 
-    /// [CW-DG evaluation windows] the window slides with each evaluation, so periods end at whole minutes rather than
+    /// (CW-DG evaluation windows) the window slides with each evaluation, so periods end at whole minutes rather than
     /// at multiples of themselves. ASSUMED that it ends where data have become visible: an alarm whose window ended now
     /// would miss the newest minutes of every metric that arrives late.
     fn judge(
@@ -81,7 +81,7 @@ impl CloudWatch {
                 .unwrap_or_default(),
         };
         points.reverse();
-        // [BC PutMetricAlarm] "Alarms that evaluate metrics in the AWS/DynamoDB namespace always ignore missing data".
+        // (BC PutMetricAlarm) "Alarms that evaluate metrics in the AWS/DynamoDB namespace always ignore missing data".
         let ignores = alarm.watch.queries(name).iter().any(
             |query| matches!(&query.source, query::Source::Stat(stat) if stat.metric.namespace == "AWS/DynamoDB"),
         );
@@ -201,7 +201,7 @@ impl CloudWatch {
             .collect()
     }
 
-    /// Evaluates composite alarms until nothing changes. [BC SetAlarmState] one is evaluated only when an alarm that it
+    /// Evaluates composite alarms until nothing changes. (BC SetAlarmState) one is evaluated only when an alarm that it
     /// names has changed state, or when it was put.
     pub(super) fn evaluate_composites(&mut self, now: DateTime<Utc>) -> Vec<Delivery> {
         let mut sent = self.note_suppressors(now);
@@ -326,7 +326,7 @@ impl CloudWatch {
         sent
     }
 
-    /// Whether the state just entered is one whose actions must wait; notes why. [BC PutCompositeAlarm]
+    /// Whether the state just entered is one whose actions must wait; notes why. (BC PutCompositeAlarm)
     fn suppress(&mut self, now: DateTime<Utc>, name: &str) -> bool {
         let Some(alarm) = self.alarms.get_mut(name) else {
             return false;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// [CW-DG] CloudWatch keeps alarm history for 30 days.
+/// (CW-DG) CloudWatch keeps alarm history for 30 days.
 const RETENTION: TimeDelta = TimeDelta::days(30);
 
 /// What kind of thing happened.

@@ -27,14 +27,14 @@ pub(super) struct Verdict {
     pub reason_data: String,
 }
 
-/// How many periods beyond N an alarm looks back for data points. [CW-DG alarms-and-missing-data] shows an evaluation
+/// How many periods beyond N an alarm looks back for data points. (CW-DG alarms-and-missing-data) shows an evaluation
 /// range of 5 for N = 3; other sizes are not documented and ASSUMED to have the same surplus.
 pub(super) const SURPLUS_PERIODS: u32 = 2;
 
 /// Judges the data points of the evaluation range, newest first. `range` holds the start of each of its periods, newest
 /// first too, present or not. `None`: the current state is kept.
 ///
-/// The rules are those of [CW-DG alarms-and-missing-data]: with N data points in the range only the newest N count;
+/// The rules are those of (CW-DG alarms-and-missing-data): with N data points in the range only the newest N count;
 /// with fewer, the missing ones are filled in as the alarm says.
 pub(super) fn judge(
     alarm: &MetricAlarm,
@@ -195,7 +195,7 @@ fn reason_data(
     let start = used
         .last()
         .map(|point| point.at)
-        .or_else(|| range.iter().copied().take(wanted).last());
+        .or_else(|| range.iter().copied().take(wanted).next_back());
     if let Some(start) = start.and_then(|at| DateTime::from_timestamp(at, 0)) {
         data.insert("startDate".to_owned(), json!(long_time(start)));
     }

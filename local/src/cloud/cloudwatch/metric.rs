@@ -153,7 +153,7 @@ enum Distribution {
     /// All samples equal `minimum`.
     Equal,
     /// Value and count.
-    Each(Box<Vec<(f64, f64)>>),
+    Each(Box<[(f64, f64)]>),
     /// A client sent a statistics set: percentiles cannot be known.
     Unknown,
 }
@@ -172,7 +172,7 @@ impl Samples {
 
     /// A statistics set as a client sends it.
     pub fn summary(count: f64, sum: f64, minimum: f64, maximum: f64) -> Self {
-        // [CW-DG Statistics definitions] percentiles exist for a statistic set only with one sample or Min = Max.
+        // (CW-DG Statistics definitions) percentiles exist for a statistic set only with one sample or Min = Max.
         let alike = count <= 1.0 || minimum >= maximum;
         Self {
             count,
@@ -197,7 +197,7 @@ impl Samples {
             }
             (Some(mut mine), Some(theirs)) => {
                 mine.extend(theirs);
-                Distribution::Each(Box::new(mine))
+                Distribution::Each(mine.into())
             }
             (None, _) | (_, None) => Distribution::Unknown,
         };

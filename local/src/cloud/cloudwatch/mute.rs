@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 use super::Refusal;
 
-/// A mute rule. [BC PutAlarmMuteRule]
+/// A mute rule. (BC PutAlarmMuteRule)
 #[derive(Debug, Clone, PartialEq)]
 pub struct MuteRule {
     /// Unique in the Region.

@@ -19,7 +19,7 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// The Region as an SNS message shows it: [1c] a display name.
+    /// The Region as an SNS message shows it: (1c) a display name.
     fn region_name(&self) -> &str {
         match self.region.as_str() {
             "us-east-1" => "US East (N. Virginia)",
@@ -33,7 +33,7 @@ impl Owner {
     }
 }
 
-/// [1a] the event that a Lambda function receives when an alarm acts on it directly.
+/// (1a) the event that a Lambda function receives when an alarm acts on it directly.
 pub(super) fn lambda_event(owner: &Owner, alarm: &Alarm) -> Value {
     let definition = &alarm.definition;
     let mut configuration = Map::new();
@@ -143,7 +143,7 @@ fn watch_id(name: &str) -> String {
     format!("{first}-{second}-4000-8000-{third}{first}")
 }
 
-/// [1c] the text of the message that an SNS topic receives.
+/// (1c) the text of the message that an SNS topic receives.
 pub(super) fn sns_message(owner: &Owner, alarm: &Alarm, children: &[(String, State)]) -> String {
     let definition = &alarm.definition;
     let mut message = Map::new();

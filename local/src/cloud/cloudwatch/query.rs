@@ -240,7 +240,7 @@ fn read(store: &Store, stat: &MetricStat, window: Window) -> Line {
         .collect()
 }
 
-/// [CW-DG graph labels] the metric's name, or where several share it the first dimension that tells them apart, is
+/// (CW-DG graph labels) the metric's name, or where several share it the first dimension that tells them apart, is
 /// approximated by the dimensions' values. ASSUMED.
 fn label(query: &Query, all: &[Query]) -> String {
     if let Some(label) = &query.label {

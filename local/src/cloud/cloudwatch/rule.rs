@@ -72,7 +72,7 @@ impl Rule {
     }
 }
 
-/// [BC PutCompositeAlarm] "as many as 500 elements".
+/// (BC PutCompositeAlarm) "as many as 500 elements".
 const MOST_ELEMENTS: u32 = 500;
 
 /// Deeper nesting is refused rather than risked on the stack.

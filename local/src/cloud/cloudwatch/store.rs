@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::metric::{Metric, Samples, Unit};
 
-/// [CW-DG] CloudWatch keeps minutes for 15 days. It keeps coarser points for longer; this service does not, because no
+/// (CW-DG) CloudWatch keeps minutes for 15 days. It keeps coarser points for longer; this service does not, because no
 /// alarm and no decision looks back further.
 const RETENTION: TimeDelta = TimeDelta::days(15);
 

@@ -38,7 +38,7 @@ pub struct Table {
     items: BTreeMap<String, Item>,
 }
 
-/// [DDB-DG Quotas] "The maximum item size in DynamoDB is 400 KB".
+/// (DDB-DG Quotas) "The maximum item size in DynamoDB is 400 KB".
 const LARGEST_ITEM: usize = 400 * 1024;
 
 impl Table {

@@ -44,7 +44,7 @@ impl Decimal {
         } else {
             kept.parse().ok()?
         };
-        // [DDB-DG] magnitudes from 1E-130 to 9.99…E+125.
+        // (DDB-DG) magnitudes from 1E-130 to 9.99…E+125.
         let size = exponent.checked_add(i32::try_from(kept.len()).ok()?)?;
         if digits != 0 && !(-129..=126).contains(&size) {
             return None;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     function::Cause,
     ledger::{Account, Change, Ledger},
-    text::{clock, counted},
+    text::{clock, counted, wrap},
 };
 
 /// The end of the demo.
@@ -18,6 +18,12 @@ pub(super) struct Closing<'a> {
     seen: &'a BTreeMap<String, u32>,
     ended: DateTime<Utc>,
 }
+
+/// The widest that a line may be: a terminal that can show the live view shows it well enough.
+const WIDTH: usize = 100;
+
+/// Where the sentences of the last lines begin.
+const POINT_WIDTH: usize = 24;
 
 /// The widest that a list of changes may be before it goes on in the next line.
 const CHANGES_WIDTH: usize = 46;
@@ -114,7 +120,7 @@ impl fmt::Display for Closing<'_> {
         let minutes = (self.ended - ledger.began).num_minutes();
         writeln!(
             f,
-            "\nThe day is over: {} h {:02} min of virtual time. The function ran {}, of which {} on schedule and {} for an alarm.\n",
+            "\nThe day is over: {} h {:02} min of virtual time. The function ran {}: {} on schedule, {} for an alarm.\n",
             minutes / 60,
             minutes % 60,
             counted(ledger.woken_by_alarm + ledger.woken_by_schedule, "time"),
@@ -124,13 +130,17 @@ impl fmt::Display for Closing<'_> {
         self.table(f)?;
         writeln!(f)?;
         if let Some((group, change)) = ledger.scale_out_by_alarm() {
-            writeln!(f, "An alarm scaled out:    {}", in_words(group, change))?;
+            point(f, "An alarm scaled out:", &in_words(group, change))?;
         }
         if let Some((group, change)) = ledger.scale_in_by_schedule() {
-            writeln!(f, "The schedule scaled in: {}", in_words(group, change))?;
+            point(f, "The schedule scaled in:", &in_words(group, change))?;
         }
         if let Some((at, group, why)) = &ledger.hold {
-            writeln!(f, "A hold said why:        {} {group}: {why}", clock(*at))?;
+            point(
+                f,
+                "A hold said why:",
+                &format!("{} {group}: {why}", clock(*at)),
+            )?;
         }
         let missing = self.missing();
         if missing.is_empty() {
@@ -138,8 +148,17 @@ impl fmt::Display for Closing<'_> {
         }
         missing
             .iter()
-            .try_for_each(|sentence| writeln!(f, "Missing:                {sentence}"))
+            .try_for_each(|sentence| point(f, "Missing:", sentence))
     }
+}
+
+/// A named sentence, broken to hang under itself.
+fn point(f: &mut fmt::Formatter<'_>, name: &str, sentence: &str) -> fmt::Result {
+    for (at, part) in wrap(sentence, WIDTH - POINT_WIDTH).iter().enumerate() {
+        let name = if at == 0 { name } else { "" };
+        writeln!(f, "{name:<POINT_WIDTH$}{part}")?;
+    }
+    Ok(())
 }
 
 fn in_words(group: &str, change: &Change) -> String {
@@ -172,4 +191,127 @@ fn change_lines(account: &Account) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::demo::{
+        fixture::{alarmed, at, change, hold, scene, scheduled},
+        function::Pass,
+    };
+
+    /// A day in which `orders` went from four shards to five for an alarm and back on schedule, with one hold.
+    fn ledger() -> Ledger {
+        let mut ledger = Ledger::new(&scene());
+        ledger.enter(
+            &alarmed(vec![change("orders", 4, 5, "accepted")]),
+            at(12, 24),
+        );
+        ledger.enter(
+            &scheduled(vec![hold(
+                "sessions-eu",
+                "evicting",
+                "no scale-in while keys are evicted",
+            )]),
+            at(13, 0),
+        );
+        ledger.enter(
+            &scheduled(vec![change("orders", 5, 4, "accepted")]),
+            at(19, 25),
+        );
+        ledger
+    }
+
+    fn seen(orders: u32, sessions: u32) -> BTreeMap<String, u32> {
+        BTreeMap::from([
+            ("orders".to_owned(), orders),
+            ("sessions-eu".to_owned(), sessions),
+        ])
+    }
+
+    fn missing(ledger: Ledger, seen: &BTreeMap<String, u32>) -> Vec<String> {
+        let closing = Closing::new(ledger, seen, at(23, 30));
+        assert_eq!(closing.holds(), closing.missing().is_empty());
+        closing.missing()
+    }
+
+    #[test]
+    fn a_day_that_shows_everything_and_matches_holds() {
+        let seen = seen(4, 2);
+        let closing = Closing::new(ledger(), &seen, at(23, 30));
+        assert!(closing.holds());
+        let text = closing.to_string();
+        for line in [
+            "The day is over: 11 h 00 min of virtual time. The function ran 3 times: 2 on schedule, 1 for an alarm.",
+            "orders            4  → 5 at 12:24, → 4 at 19:25                        4  4, a match",
+            "sessions-eu       2  none                                              2  2, a match",
+            "An alarm scaled out:    12:24 orders from 4 to 5 shards (orders-engine-cpu-high)",
+            "The schedule scaled in: 19:25 orders from 5 to 4 shards",
+            "A hold said why:        13:00 sessions-eu: no scale-in while keys are evicted",
+            "What was decided is what ElastiCache has.",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line}\nis not in\n{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_shard_count_that_nobody_decided_does_not_hold() {
+        assert_eq!(
+            missing(ledger(), &seen(5, 2)),
+            ["orders: the decisions led to 4, ElastiCache says 5"]
+        );
+        let gone = BTreeMap::from([("orders".to_owned(), 4), ("other".to_owned(), 1)]);
+        assert_eq!(
+            missing(ledger(), &gone),
+            [
+                "sessions-eu: the decisions led to 2, ElastiCache says nothing",
+                "other was not there in the morning"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_day_did_not_show_is_named() {
+        let empty = Ledger::new(&scene());
+        let said = missing(empty.clone(), &seen(4, 2));
+        assert_eq!(said.len(), 3, "{said:?}");
+        // A plan, a scale-in for an alarm and a scale-out on schedule are not what must be shown.
+        let mut other = empty;
+        other.enter(
+            &scheduled(vec![change("orders", 4, 5, "accepted")]),
+            at(9, 0),
+        );
+        other.enter(
+            &alarmed(vec![
+                change("orders", 5, 4, "accepted"),
+                change("sessions-eu", 2, 3, "planned"),
+            ]),
+            at(9, 30),
+        );
+        other.enter(
+            &scheduled(vec![hold("orders", "load_fits", "the load fits")]),
+            at(10, 0),
+        );
+        assert_eq!(missing(other, &seen(4, 2)), said);
+    }
+
+    #[test]
+    fn a_failed_run_does_not_hold() {
+        let mut ledger = ledger();
+        ledger.enter(
+            &Pass {
+                cause: Cause::Schedule,
+                records: Err("Runtime.ExitError: gone".to_owned()),
+            },
+            at(20, 0),
+        );
+        assert_eq!(
+            missing(ledger, &seen(4, 2)),
+            ["1 failure, the first: Runtime.ExitError: gone"]
+        );
+    }
 }

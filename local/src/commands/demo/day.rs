@@ -58,7 +58,7 @@ pub(super) fn policy() -> Result<Policy, DemoFailure> {
     Policy::parse(POLICY_NAME, POLICY).map_err(|mistakes| DemoFailure::Policy(mistakes.to_string()))
 }
 
-/// What an EventBridge rule sends ([EventBridge docs], as in events/e01).
+/// What an EventBridge rule sends ([EventBridge docs], as in events/schedule-rule.json).
 pub(super) fn schedule_event(at: DateTime<Utc>) -> Value {
     json!({
         "version": "0",

@@ -22,7 +22,7 @@ pub(super) struct Ledger {
     pub(super) woken_by_schedule: u64,
     /// How runs failed, in order.
     pub(super) failures: Vec<String>,
-    /// The first hold with a reason beyond "all is well": when, which group, and why.
+    /// The first hold that kept a change from being made: when, which group, and why.
     pub(super) hold: Option<(DateTime<Utc>, String, String)>,
 }
 
@@ -102,7 +102,7 @@ impl Ledger {
             ("failed", ..) => self
                 .failures
                 .push(format!("{}: {}", record.target, record.said())),
-            _ if self.hold.is_none() && decision.kind == "hold" && !record.is_plain_hold() => {
+            _ if self.hold.is_none() && record.holds_back() => {
                 self.hold = Some((at, record.target.clone(), decision.sentence.clone()));
             }
             _ => {}

@@ -80,15 +80,19 @@ impl Live {
         Ok(false)
     }
 
-    /// Gives the terminal back without the view.
-    pub(super) fn end(mut self) -> io::Result<()> {
-        self.terminal.clear()
+    /// Gives the terminal back.
+    pub(super) fn end(self) {
+        drop(self);
     }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
-        // Whoever reads the terminal next must not find it raw; nothing can be done about a terminal that is gone.
+        // What is printed next takes the place of the view. Whoever reads the terminal next must not find it raw; nothing
+        // can be done about a terminal that is gone.
+        let top = self.terminal.get_frame().area().as_position();
+        let _ = self.terminal.clear();
+        let _ = self.terminal.set_cursor_position(top);
         let _ = self.terminal.show_cursor();
         let _ = disable_raw_mode();
     }

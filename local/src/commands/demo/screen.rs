@@ -26,7 +26,7 @@ pub(super) const LEAST_WIDTH: u16 = 72;
 /// Rows for shards in a group's box: as many as the policy of the day allows at the most.
 const SHARD_ROWS: u16 = 8;
 
-/// A change beside which the bar's share of a cell does not matter.
+/// The last cell of a bar, by how many eighths of it are filled.
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /// Draws the view.
@@ -244,4 +244,116 @@ fn cells(part: f64, all: usize) -> usize {
         .take_while(|cell| f64::from(count(*cell)) <= wanted + 0.5)
         .last()
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::{Terminal, backend::TestBackend, style::Color};
+
+    use super::*;
+    use crate::commands::demo::fixture::{at, group, hold, scene, scheduled};
+
+    fn drawn(scene: &Scene, story: &Story, width: u16) -> (Vec<String>, Buffer) {
+        let mut terminal = Terminal::new(TestBackend::new(width, HEIGHT)).unwrap();
+        terminal.draw(|frame| render(frame, scene, story)).unwrap();
+        let buffer = terminal.backend().buffer().clone();
+        let cell = |x, y| buffer[(x, y)].symbol().to_owned();
+        let row = |y| {
+            (0..width)
+                .map(|x| cell(x, y))
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
+        };
+        ((0..HEIGHT).map(row).collect(), buffer)
+    }
+
+    #[test]
+    fn the_view_shows_time_loads_targets_migration_alarms_and_decisions() {
+        let scene = scene();
+        let mut story = Story::new(&scene);
+        story.pass(
+            &scheduled(vec![hold("orders", "paused", "paused by a person")]),
+            at(12, 30),
+        );
+        let (rows, _) = drawn(&scene, &story, 80);
+        let expected = [
+            " Mon 12:30 ████████████████████▋······························ 1 run, 0 changes",
+            "┌ orders ──────────────────────────────┐┌ sessions-eu ─────────────────────────┐",
+            "│0001 ██████████████████████▏      82 %││0001 █████▍          │            20 %│",
+            "│0002 █████████████▌  │            50 %││0002 █████▋          │            21 %│",
+            "│0003 ████████▏       │            30 %││                                      │",
+            "│0004*                │             0 %││                                      │",
+            "│                                      ││                                      │",
+            "│                                      ││                                      │",
+            "│                                      ││                                      │",
+            "│                                      ││                                      │",
+            "│slots ██████████▍···············  40 %││2 shards, available                   │",
+            "└───────────────────────── target 60 % ┘└───────────────────────── target 60 % ┘",
+            " ● ALARM             orders-engine-cpu-high",
+            " ● OK                orders-incident",
+            "",
+            " 12:30  hold       orders: paused by a person",
+            "",
+            "",
+        ];
+        assert_eq!(rows, expected, "\n{}", rows.join("\n"));
+    }
+
+    #[test]
+    fn a_load_above_its_target_is_red_and_one_far_below_green() {
+        let scene = scene();
+        let (_, buffer) = drawn(&scene, &Story::new(&scene), 80);
+        let color = |y| buffer[(6, y)].fg;
+        assert_eq!(
+            [color(2), color(3), color(4)],
+            [Color::Red, Color::Yellow, Color::Green]
+        );
+    }
+
+    #[test]
+    fn shards_that_do_not_fit_are_counted() {
+        let mut scene = scene();
+        scene.groups = vec![group("orders", &[50.0; 12])];
+        let (rows, _) = drawn(&scene, &Story::new(&scene), 80);
+        assert!(rows.iter().any(|row| row.contains("0007")));
+        assert!(
+            rows.iter().any(|row| row.contains("and 5 more shards")),
+            "{rows:?}"
+        );
+    }
+
+    #[test]
+    fn every_width_from_the_least_on_draws() {
+        let scene = scene();
+        for width in LEAST_WIDTH..200 {
+            let (rows, _) = drawn(&scene, &Story::new(&scene), width);
+            assert!(rows.iter().any(|row| row.contains("0001")), "{width}");
+        }
+    }
+
+    #[test]
+    fn bars_are_exact_to_an_eighth_of_a_cell() {
+        assert_eq!(bar(0.0, 10), (String::new(), 10));
+        assert_eq!(bar(0.5, 10), ("█████".to_owned(), 5));
+        assert_eq!(bar(0.55, 10), ("█████▌".to_owned(), 4));
+        assert_eq!(bar(1.0, 10), ("██████████".to_owned(), 0));
+        assert_eq!(bar(7.0, 3), ("███".to_owned(), 0));
+    }
+
+    #[test]
+    fn a_told_line_wraps_under_its_text() {
+        let line = Line {
+            at: at(12, 30),
+            kind: Kind::Hold,
+            text: "word ".repeat(30),
+        };
+        let text = told(&line, 80);
+        let rows: Vec<String> = text.lines.iter().map(ToString::to_string).collect();
+        assert!(
+            rows.len() > 1 && rows[1].starts_with(&" ".repeat(18)),
+            "{rows:?}"
+        );
+        assert!(rows.iter().all(|row| row.chars().count() <= 80));
+    }
 }

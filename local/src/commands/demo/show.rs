@@ -18,6 +18,9 @@ use super::{
 /// Plain lines are no wider than this, for logs and for reading.
 const PLAIN_WIDTH: usize = 120;
 
+/// How far behind its pace a view may be and still make up for it.
+const CATCH_UP: Duration = Duration::from_millis(500);
+
 /// How the story is shown.
 pub(super) enum Show {
     /// Line by line, without a single escape sequence, as fast as it goes.
@@ -45,22 +48,22 @@ impl Pace {
         }
     }
 
-    /// When the next minute may begin. Time lost to a slow minute is not made up for: a view that suddenly runs is hard to
-    /// follow.
+    /// When the next minute may begin. The minutes after a slow one make up for it, so that the day keeps its length; but
+    /// not for more than [`CATCH_UP`], because a view that suddenly runs is hard to follow.
     fn step(&mut self, now: Instant) -> Instant {
-        let due = self.next + self.minute;
-        self.next = due.max(now);
-        due
+        let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);
+        self.next = (self.next + self.minute).max(earliest);
+        self.next
     }
 }
 
 impl Show {
     /// Takes the terminal if standard output is one that is large enough, unless `plain` lines are wanted.
-    pub(super) fn start(plain: bool, pace: Pace) -> Result<Self, DemoFailure> {
+    pub(super) fn start(plain: bool, pace: Pace) -> Self {
         if plain || !io::stdout().is_terminal() {
-            return Ok(Self::Plain);
+            return Self::Plain;
         }
-        Ok(Live::start().map_or(Self::Plain, |live| Self::Live(Box::new(live), pace)))
+        Live::start().map_or(Self::Plain, |live| Self::Live(Box::new(live), pace))
     }
 
     /// Tells these lines.
@@ -88,19 +91,18 @@ impl Show {
     }
 
     /// Waits until the next virtual minute may begin.
-    pub(super) async fn keep_pace(&mut self) -> Result<(), DemoFailure> {
+    pub(super) async fn keep_pace(&mut self) {
         match self {
             Self::Plain => tokio::task::yield_now().await,
             Self::Live(_, pace) => sleep_until(pace.step(Instant::now())).await,
         }
-        Ok(())
     }
 
     /// Gives the terminal back.
-    pub(super) fn end(self) -> Result<(), DemoFailure> {
+    pub(super) fn end(self) {
         match self {
-            Self::Plain => Ok(()),
-            Self::Live(live, _) => live.end().map_err(DemoFailure::Output),
+            Self::Plain => {}
+            Self::Live(live, _) => live.end(),
         }
     }
 }
@@ -155,12 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_minute_is_not_made_up_for() {
+    fn a_slow_minute_is_made_up_for_and_a_long_stall_is_not() {
         let mut pace = Pace::over(40, 1_000);
-        let start = pace.next;
-        let minute = Duration::from_millis(40);
+        let (start, minute) = (pace.next, Duration::from_millis(40));
         assert_eq!(pace.step(start), start + minute);
-        assert_eq!(pace.step(start + minute * 10), start + minute * 2);
-        assert_eq!(pace.step(start + minute * 10), start + minute * 11);
+        assert_eq!(pace.step(start + minute * 5), start + minute * 2);
+        let late = start + Duration::from_secs(60);
+        assert_eq!(pace.step(late), late - CATCH_UP);
+        assert_eq!(pace.step(late), late - CATCH_UP + minute);
     }
 }

@@ -44,7 +44,7 @@ impl Kind {
     /// The word at the beginning of a line.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Day => "",
+            Self::Day => "day",
             Self::Breach | Self::Calm => "alarm",
             Self::ScaleOut => "scale out",
             Self::ScaleIn => "scale in",
@@ -85,6 +85,18 @@ impl Line {
         format!("{}  {:<9}  ", clock(self.at), self.kind.word())
     }
 }
+
+/// The codes of holds behind which no change waits for anything but time.
+const QUIET_HOLDS: [&str; 8] = [
+    "load_fits",
+    "not_low_long_enough",
+    "cooling_down",
+    "newly_seen",
+    "settling",
+    "not_available",
+    "in_flight",
+    "superseded",
+];
 
 /// How many decisions the live view shows.
 const RECENT: usize = 3;
@@ -130,11 +142,11 @@ impl Story {
         let hours = format!("{} to {}", clock(day::start()), clock(day::end()));
         vec![
             line(format!(
-                "{}, {hours} UTC, in virtual time. An embedded AWS serves at {url}",
-                first.at.format("%A")
+                "{} of a shop, {hours} UTC in virtual time, in an embedded AWS at {url}",
+                first.at.format("%A"),
             )),
             line(format!(
-                "The function `{}` runs from its real binary in apply mode, every {} minutes and whenever an alarm calls",
+                "the real binary of the function `{}` is woken every {} minutes, and whenever an alarm calls; it may act",
                 day::FUNCTION,
                 day::SCHEDULE_MINUTES,
             )),
@@ -300,9 +312,11 @@ impl Record {
             .unwrap_or_else(|| self.outcome.clone())
     }
 
-    /// Whether the hold says only that all is well.
-    pub(super) fn is_plain_hold(&self) -> bool {
-        self.decision.reason.as_deref() == Some("load_fits")
+    /// Whether this is a hold that kept a change from being made: neither "all is well", nor "not yet", nor "one is under
+    /// way".
+    pub(super) fn holds_back(&self) -> bool {
+        let reason = self.decision.reason.as_deref();
+        self.decision.kind == "hold" && reason.is_some_and(|reason| !QUIET_HOLDS.contains(&reason))
     }
 }
 
@@ -332,3 +346,6 @@ fn loads(scene: &Scene) -> String {
 fn shards(count: u32) -> String {
     counted(u64::from(count), "shard")
 }
+
+#[cfg(test)]
+mod tests;

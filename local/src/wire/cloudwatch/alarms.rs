@@ -104,7 +104,7 @@ fn define(cloud: &mut Cloud, input: Input<'_>, kind: Kind) -> Read<Tree> {
     let is_new = cloud.cloudwatch.alarm(name).is_none();
     let given = tags::read(input, "Tags")?;
     cloud.cloudwatch.define(now, definition)?;
-    // [BC] tags given for an alarm that exists are ignored.
+    // (BC) tags given for an alarm that exists are ignored.
     if is_new {
         let arn = cloud.cloudwatch.arn("alarm", name);
         let given = given.into_iter().map(|(key, value)| (key, Some(value)));
@@ -195,7 +195,7 @@ fn alarm_names(input: Input<'_>) -> Read<Vec<String>> {
     Ok(names)
 }
 
-/// [BC AlarmNames] max 100.
+/// (BC AlarmNames) max 100.
 pub(super) fn require_at_most_100(names: &[String]) -> Read<()> {
     if names.len() > 100 {
         return Err(Refusal::Validation(

@@ -1,5 +1,6 @@
 //! rpc-v2-cbor bodies.
 
+use chrono::DateTime;
 use ciborium::Value;
 
 use super::tree::{Tree, epoch_seconds, moment};
@@ -13,32 +14,49 @@ pub(super) fn decode(body: &[u8]) -> Option<Tree> {
 }
 
 fn tree(value: Value) -> Option<Tree> {
-    Some(match value {
-        Value::Null => Tree::Null,
-        Value::Bool(truth) => Tree::Bool(truth),
-        Value::Integer(number) => Tree::Integer(i64::try_from(i128::from(number)).ok()?),
-        Value::Float(number) => Tree::Float(number),
-        Value::Text(text) => Tree::Text(text),
-        Value::Tag(1, inner) => Tree::Time(match *inner {
-            Value::Float(seconds) => moment(seconds)?,
-            Value::Integer(seconds) => {
-                chrono::DateTime::from_timestamp(i64::try_from(i128::from(seconds)).ok()?, 0)?
-            }
-            _ => return None,
-        }),
-        Value::Array(members) => Tree::List(members.into_iter().map(tree).collect::<Option<_>>()?),
-        Value::Map(members) => Tree::Map(
-            members
+    if value.is_null() {
+        return Some(Tree::Null);
+    }
+    if let Some(truth) = value.as_bool() {
+        return Some(Tree::Bool(truth));
+    }
+    if let Some(number) = whole(&value) {
+        return Some(Tree::Integer(number));
+    }
+    if let Some(number) = value.as_float() {
+        return Some(Tree::Float(number));
+    }
+    if let Some((tag, inner)) = value.as_tag() {
+        let at = match (whole(inner), inner.as_float()) {
+            (Some(seconds), _) => DateTime::from_timestamp(seconds, 0),
+            (None, Some(seconds)) => moment(seconds),
+            (None, None) => None,
+        };
+        // Tag 1 is the only one in CloudWatch's model.
+        return at.filter(|_| tag == 1).map(Tree::Time);
+    }
+    match value.into_text() {
+        Ok(text) => Some(Tree::Text(text)),
+        Err(value) => match value.into_array() {
+            Ok(members) => members
                 .into_iter()
-                .map(|(key, value)| match key {
-                    Value::Text(key) => Some((key, tree(value)?)),
-                    _ => None,
-                })
-                .collect::<Option<_>>()?,
-        ),
-        // Byte strings, other tags and what ciborium may add: nothing in CloudWatch's model.
-        _ => return None,
-    })
+                .map(tree)
+                .collect::<Option<_>>()
+                .map(Tree::List),
+            // Byte strings and whatever ciborium may add end here: nothing in CloudWatch's model.
+            Err(value) => value
+                .into_map()
+                .ok()?
+                .into_iter()
+                .map(|(key, value)| Some((key.into_text().ok()?, tree(value)?)))
+                .collect::<Option<_>>()
+                .map(Tree::Map),
+        },
+    }
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    i64::try_from(i128::from(value.as_integer()?)).ok()
 }
 
 /// Writes an answer's body. Numbers with a fraction are always 64 bits wide, as the service sends them.

@@ -15,7 +15,7 @@ use crate::cloud::{
     },
 };
 
-/// [BC MaxRecords] at most 100. ASSUMED default 50.
+/// (BC MaxRecords) at most 100. ASSUMED default 50.
 const PAGE: usize = 50;
 
 pub(super) fn describe_alarms(cloud: &Cloud, input: Input<'_>) -> Read<Tree> {
@@ -66,7 +66,7 @@ fn shown(page: &[&Alarm], next: Option<String>, show: impl Fn(&Alarm) -> Structu
         .into()
 }
 
-/// [BC] children and parents come with little more than their names, and no other filter may be given.
+/// (BC) children and parents come with little more than their names, and no other filter may be given.
 fn relatives(
     cloud: &Cloud,
     input: Input<'_>,
@@ -125,7 +125,7 @@ fn relatives(
     }))
 }
 
-/// [BC] "If you omit this parameter, only metric alarms are returned, even if composite alarms … exist".
+/// (BC) "If you omit this parameter, only metric alarms are returned, even if composite alarms … exist".
 fn alarm_types(input: Input<'_>) -> Read<Vec<String>> {
     let types = input.texts("AlarmTypes")?;
     const KNOWN: [&str; 3] = ["CompositeAlarm", "MetricAlarm", "LogAlarm"];

@@ -48,11 +48,13 @@ impl<'a> Input<'a> {
     pub(super) fn boolean(self, key: &str) -> Read<Option<bool>> {
         self.0
             .get(key)
-            .map(|value| match value {
-                Tree::Bool(truth) => Ok(*truth),
-                Tree::Form(text) if text == "true" => Ok(true),
-                Tree::Form(text) if text == "false" => Ok(false),
-                other => Err(wrong_type(key, "a boolean", other)),
+            .map(|value| {
+                if let Tree::Bool(truth) = value {
+                    return Ok(*truth);
+                }
+                form(value)
+                    .and_then(|text| text.parse().ok())
+                    .ok_or_else(|| wrong_type(key, "a boolean"))
             })
             .transpose()
     }
@@ -60,12 +62,13 @@ impl<'a> Input<'a> {
     pub(super) fn integer(self, key: &str) -> Read<Option<i64>> {
         self.0
             .get(key)
-            .map(|value| match value {
-                Tree::Integer(number) => Ok(*number),
-                Tree::Form(text) => text
-                    .parse()
-                    .map_err(|_| wrong_type(key, "an integer", value)),
-                other => Err(wrong_type(key, "an integer", other)),
+            .map(|value| {
+                if let Tree::Integer(number) = value {
+                    return Ok(*number);
+                }
+                form(value)
+                    .and_then(|text| text.parse().ok())
+                    .ok_or_else(|| wrong_type(key, "an integer"))
             })
             .transpose()
     }
@@ -112,7 +115,7 @@ impl<'a> Input<'a> {
                     | Tree::Map(_)
                     | Tree::Dictionary(_) => None,
                 }
-                .ok_or_else(|| wrong_type(key, "a timestamp", value))
+                .ok_or_else(|| wrong_type(key, "a timestamp"))
             })
             .transpose()
     }
@@ -121,10 +124,14 @@ impl<'a> Input<'a> {
     pub(super) fn list(self, key: &str) -> Read<Option<&'a [Tree]>> {
         self.0
             .get(key)
-            .map(|value| match value {
-                Tree::List(members) => Ok(members.as_slice()),
-                Tree::Form(text) if text.is_empty() => Ok([].as_slice()),
-                other => Err(wrong_type(key, "a list", other)),
+            .map(|value| {
+                if let Tree::List(members) = value {
+                    return Ok(members.as_slice());
+                }
+                form(value)
+                    .filter(|text| text.is_empty())
+                    .map(|_| [].as_slice())
+                    .ok_or_else(|| wrong_type(key, "a list"))
             })
             .transpose()
     }
@@ -148,10 +155,13 @@ impl<'a> Input<'a> {
     pub(super) fn structure(self, key: &str) -> Read<Option<Input<'a>>> {
         self.0
             .get(key)
-            .map(|value| match value {
-                Tree::Map(_) => Ok(Input(value)),
-                Tree::Form(text) if text.is_empty() => Ok(Input(value)),
-                other => Err(wrong_type(key, "a structure", other)),
+            .map(|value| {
+                let is_empty = form(value).is_some_and(str::is_empty);
+                if is_empty || matches!(value, Tree::Map(_)) {
+                    Ok(Input(value))
+                } else {
+                    Err(wrong_type(key, "a structure"))
+                }
             })
             .transpose()
     }
@@ -201,7 +211,7 @@ fn text<'a>(key: &str, value: &'a Tree) -> Read<&'a str> {
         | Tree::Time(_)
         | Tree::List(_)
         | Tree::Map(_)
-        | Tree::Dictionary(_) => Err(wrong_type(key, "a string", value)),
+        | Tree::Dictionary(_) => Err(wrong_type(key, "a string")),
     }
 }
 
@@ -226,10 +236,26 @@ fn number(key: &str, value: &Tree) -> Read<f64> {
         | Tree::Map(_)
         | Tree::Dictionary(_) => None,
     }
-    .ok_or_else(|| wrong_type(key, "a number", value))
+    .ok_or_else(|| wrong_type(key, "a number"))
 }
 
-fn wrong_type(key: &str, wanted: &str, _found: &Tree) -> WireError {
+/// A scalar's text as Query sends it.
+fn form(value: &Tree) -> Option<&str> {
+    match value {
+        Tree::Form(text) => Some(text),
+        Tree::Null
+        | Tree::Bool(_)
+        | Tree::Integer(_)
+        | Tree::Float(_)
+        | Tree::Text(_)
+        | Tree::Time(_)
+        | Tree::List(_)
+        | Tree::Map(_)
+        | Tree::Dictionary(_) => None,
+    }
+}
+
+fn wrong_type(key: &str, wanted: &str) -> WireError {
     WireError {
         status: 400,
         code: "SerializationException".to_owned(),

@@ -18,10 +18,10 @@ use crate::cloud::{
     },
 };
 
-/// [CW-DG quotas] queries per request.
+/// (CW-DG quotas) queries per request.
 const MOST_QUERIES: usize = 500;
 
-/// [CW-DG quotas] data points per page.
+/// (CW-DG quotas) data points per page.
 const MOST_DATAPOINTS: i64 = 100_800;
 
 pub(super) fn get_metric_data(cloud: &mut Cloud, input: Input<'_>) -> Read<Tree> {

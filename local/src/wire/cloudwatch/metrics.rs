@@ -21,7 +21,7 @@ struct Datum {
     samples: Vec<Samples>,
 }
 
-/// [BC PutMetricData] nothing is stored unless everything is well formed.
+/// (BC PutMetricData) nothing is stored unless everything is well formed.
 pub(super) fn put_metric_data(cloud: &mut Cloud, input: Input<'_>) -> Read<Tree> {
     let namespace = input.needed_text("Namespace")?;
     if namespace.starts_with("AWS/") || namespace.starts_with(':') {
@@ -59,7 +59,7 @@ pub(super) fn put_metric_data(cloud: &mut Cloud, input: Input<'_>) -> Read<Tree>
 fn datum(namespace: &str, input: Input<'_>, now: DateTime<Utc>) -> Read<Datum> {
     let name = input.needed_text("MetricName")?;
     let at = input.time("Timestamp")?.unwrap_or(now);
-    // [BC MetricDatum] "up to two weeks before the current date and up to 2 hours after the current day".
+    // (BC MetricDatum) "up to two weeks before the current date and up to 2 hours after the current day".
     if at < now - TimeDelta::weeks(2) || at > now + TimeDelta::hours(2) {
         return Err(invalid(format!(
             "The parameter MetricData.member.Timestamp must specify a time within the past two weeks and the next two hours: {at}"
@@ -156,7 +156,7 @@ fn invalid(message: String) -> crate::wire::WireError {
     Refusal::InvalidParameterValue(message).into()
 }
 
-/// [BC GetMetricStatistics] "The maximum number of data points returned from a single call is 1,440."
+/// (BC GetMetricStatistics) "The maximum number of data points returned from a single call is 1,440."
 const MOST_DATAPOINTS: i64 = 1440;
 
 pub(super) fn get_metric_statistics(cloud: &Cloud, input: Input<'_>) -> Read<Tree> {
@@ -243,7 +243,7 @@ fn datapoint(
         .with_optional("ExtendedStatistics", extended)
 }
 
-/// [BC GetMetricData] the start is rounded down to a whole minute (or to the period if that is shorter), and periods
+/// (BC GetMetricData) the start is rounded down to a whole minute (or to the period if that is shorter), and periods
 /// are counted from there.
 pub(super) fn aligned(
     cloud: &Cloud,
@@ -258,7 +258,7 @@ pub(super) fn aligned(
     Window::at(cloud.now(), cloud.parameters.metric_delay, from, to)
 }
 
-/// [BC ListMetrics] "Up to 500 results are returned for any one call."
+/// (BC ListMetrics) "Up to 500 results are returned for any one call."
 const METRICS_PAGE: usize = 500;
 
 pub(super) fn list_metrics(cloud: &Cloud, input: Input<'_>) -> Read<Tree> {

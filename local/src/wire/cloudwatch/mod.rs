@@ -74,9 +74,10 @@ impl Protocol {
             }
             Self::Cbor(_) => (CBOR, cbor::encode(value), cbor_headers()),
             Self::Json(_) => {
-                let body = match value {
-                    Tree::Null => json!({}),
-                    other => json::to_json(other),
+                let body = if *value == Tree::Null {
+                    json!({})
+                } else {
+                    json::to_json(value)
                 };
                 (JSON, body.to_string().into_bytes(), HeaderMap::new())
             }
@@ -143,7 +144,7 @@ fn query_error(headers: &mut HeaderMap, error: &WireError, sender: bool) {
     }
 }
 
-/// The model's shape of a Query code. [BC cloudwatch service-2.json, `error.code`]
+/// The model's shape of a Query code. (BC cloudwatch service-2.json, `error.code`)
 fn shape(code: &str) -> &str {
     match code {
         "InvalidParameterValue" => "InvalidParameterValueException",

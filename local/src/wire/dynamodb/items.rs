@@ -22,7 +22,7 @@ pub(super) fn get(tables: &DynamoDb, request: &Request<'_>) -> Result<Value, Ref
     Ok(Value::Object(answer))
 }
 
-/// [BC BatchGetItem] at most 100 items.
+/// (BC BatchGetItem) at most 100 items.
 pub(super) fn batch_get(tables: &DynamoDb, request: &Request<'_>) -> Result<Value, Refusal> {
     let asked = request
         .get("RequestItems")

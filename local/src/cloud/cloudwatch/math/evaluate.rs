@@ -116,9 +116,7 @@ impl Inputs<'_> {
             }
         };
         match condition {
-            Quantity::Number(truth) if truth == 0.0 => {
-                Ok(otherwise.unwrap_or(Quantity::Series(Line::new())))
-            }
+            Quantity::Number(0.0) => Ok(otherwise.unwrap_or(Quantity::Series(Line::new()))),
             Quantity::Number(_) => Ok(then),
             Quantity::Series(line) => Ok(Quantity::Series(
                 line.iter()
@@ -221,7 +219,7 @@ fn map(quantity: Quantity, change: impl Fn(f64) -> f64) -> Quantity {
     }
 }
 
-/// [CW-DG metric math] of an array these functions give a time series over whatever has a value at a time; of one time
+/// (CW-DG metric math) of an array these functions give a time series over whatever has a value at a time; of one time
 /// series they give a number.
 fn reduce(quantity: Quantity, of: impl Fn(&[f64]) -> Option<f64>) -> Result<Quantity, String> {
     match quantity {

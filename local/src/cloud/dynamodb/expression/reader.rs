@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::path::{Path, Step};
 use crate::cloud::dynamodb::Refusal;
 
-/// [DDB-DG Reserved words] names that an expression must not contain bare.
+/// (DDB-DG Reserved words) names that an expression must not contain bare.
 const RESERVED: &str = include_str!("../reserved_words.txt");
 
 /// What `ExpressionAttributeNames` and `ExpressionAttributeValues` define, and which of them were used.
@@ -81,7 +81,7 @@ pub struct Reader<'a> {
     depth: u32,
 }
 
-/// [DDB-DG] "The maximum number of operators … in an expression is 300"; nesting beyond a third of that is refused.
+/// (DDB-DG) "The maximum number of operators … in an expression is 300"; nesting beyond a third of that is refused.
 const DEEPEST: u32 = 100;
 
 impl<'a> Reader<'a> {

@@ -1,0 +1,109 @@
+//! Scenes and runs for the tests of this folder.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    day,
+    function::{Cause, Decided, Pass, Record},
+    scene::{AlarmScene, GroupScene, Scene, ShardScene},
+};
+use crate::cloud::cloudwatch::StateValue;
+
+/// A moment of the day.
+pub(super) fn at(hour: i64, minute: i64) -> DateTime<Utc> {
+    day::start() + TimeDelta::hours(hour - 5) + TimeDelta::minutes(minute)
+}
+
+/// A group with these loads, available.
+pub(super) fn group(id: &str, loads: &[f64]) -> GroupScene {
+    let shard = |(place, load): (usize, &f64)| ShardScene {
+        id: format!("{:04}", place + 1),
+        load: *load,
+        migrating: false,
+    };
+    GroupScene {
+        id: id.to_owned(),
+        status: "available".to_owned(),
+        listed: u32::try_from(loads.len()).unwrap(),
+        shards: loads.iter().enumerate().map(shard).collect(),
+        migrated: None,
+        target: Some(60.0),
+    }
+}
+
+/// An alarm on a threshold of 75.
+pub(super) fn alarm(name: &str, state: StateValue) -> AlarmScene {
+    AlarmScene {
+        name: name.to_owned(),
+        state,
+        threshold: Some(75.0),
+    }
+}
+
+/// Half past twelve with one group in a reshard, one at rest, and one alarm.
+pub(super) fn scene() -> Scene {
+    let mut orders = group("orders", &[82.0, 50.0, 30.0, 0.0]);
+    orders.status = "modifying".to_owned();
+    orders.migrated = Some(40.0);
+    orders.shards[3].migrating = true;
+    Scene {
+        at: at(12, 30),
+        groups: vec![orders, group("sessions-eu", &[20.0, 21.0])],
+        alarms: vec![
+            alarm("orders-engine-cpu-high", StateValue::Alarm),
+            alarm("orders-incident", StateValue::Ok),
+        ],
+    }
+}
+
+/// A record of a change.
+pub(super) fn change(target: &str, from: u32, to: u32, outcome: &str) -> Record {
+    let kind = if to > from { "scale_out" } else { "scale_in" };
+    let sentence = format!("{from} → {to} shards: so it must be");
+    Record {
+        target: target.to_owned(),
+        decision: Decided {
+            kind: kind.to_owned(),
+            from: Some(from),
+            to: Some(to),
+            sentence,
+            reason: None,
+        },
+        outcome: outcome.to_owned(),
+        note: None,
+        failure: None,
+    }
+}
+
+/// A record of a hold.
+pub(super) fn hold(target: &str, reason: &str, sentence: &str) -> Record {
+    Record {
+        target: target.to_owned(),
+        decision: Decided {
+            kind: "hold".to_owned(),
+            from: Some(3),
+            to: Some(3),
+            sentence: sentence.to_owned(),
+            reason: Some(reason.to_owned()),
+        },
+        outcome: "held".to_owned(),
+        note: None,
+        failure: None,
+    }
+}
+
+/// A run on schedule.
+pub(super) fn scheduled(records: Vec<Record>) -> Pass {
+    Pass {
+        cause: Cause::Schedule,
+        records: Ok(records),
+    }
+}
+
+/// A run for the alarm of the scene.
+pub(super) fn alarmed(records: Vec<Record>) -> Pass {
+    Pass {
+        cause: Cause::Alarm("orders-engine-cpu-high".to_owned()),
+        records: Ok(records),
+    }
+}

@@ -1,0 +1,113 @@
+use super::*;
+use crate::commands::demo::fixture::{alarmed, at, change, group, hold, scene, scheduled};
+
+fn texts(lines: &[Line]) -> Vec<String> {
+    lines
+        .iter()
+        .map(|line| format!("{}{}", line.head(), line.text))
+        .collect()
+}
+
+#[test]
+fn a_hold_is_told_once_until_its_reason_changes() {
+    let mut story = Story::new(&scene());
+    let mut told = |reason: &str, sentence: &str, minute| {
+        let pass = scheduled(vec![hold("orders", reason, sentence)]);
+        texts(&story.pass(&pass, at(12, minute)))
+    };
+    let fits = "12:30  hold       orders: the load fits: 31 %";
+    assert_eq!(told("load_fits", "the load fits: 31 %", 30), [fits]);
+    assert_eq!(told("load_fits", "the load fits: 32 %", 35), [""; 0]);
+    assert_eq!(
+        told("paused", "paused", 40),
+        ["12:40  hold       orders: paused"]
+    );
+    assert_eq!(told("load_fits", "the load fits: 31 %", 45).len(), 1);
+}
+
+#[test]
+fn accepted_changes_tell_why_the_function_woke_and_are_told_each_time() {
+    let mut story = Story::new(&scene());
+    let out = change("orders", 3, 4, "accepted");
+    let lines = story.pass(&alarmed(vec![out.clone()]), at(12, 24));
+    let text =
+        "12:24  scale out  orders: 3 → 4 shards: so it must be (woken by the alarm, accepted)";
+    assert_eq!(texts(&lines), [text]);
+    assert_eq!(story.pass(&scheduled(vec![out]), at(12, 25)).len(), 1);
+}
+
+#[test]
+fn plans_and_failures_say_what_the_function_said() {
+    let mut story = Story::new(&scene());
+    let note = Some("planned only: the policy says apply = \"none\"".to_owned());
+    let planned = Record {
+        note,
+        ..change("sessions-eu", 3, 2, "planned")
+    };
+    let failure = Some(serde_json::json!({ "code": "Throttling", "message": "slow down" }));
+    let failed = Record {
+        failure,
+        ..change("orders", 3, 4, "failed")
+    };
+    let lines = story.pass(&scheduled(vec![planned, failed]), at(12, 25));
+    assert_eq!(
+        lines.iter().map(|line| line.kind).collect::<Vec<_>>(),
+        [Kind::Planned, Kind::Failed]
+    );
+    assert!(
+        lines[0]
+            .text
+            .ends_with("(planned only: the policy says apply = \"none\")"),
+        "{}",
+        lines[0].text
+    );
+    assert!(
+        lines[1].text.ends_with("(Throttling: slow down)"),
+        "{}",
+        lines[1].text
+    );
+    assert_eq!(story.ledger().failures, ["orders: Throttling: slow down"]);
+}
+
+#[test]
+fn a_look_tells_alarms_shard_counts_and_the_hour() {
+    let first = scene();
+    let mut story = Story::new(&first);
+    assert_eq!(story.look(&first), []);
+    let mut next = scene();
+    next.at = at(13, 0);
+    next.alarms[0].state = StateValue::Ok;
+    next.groups[1] = group("sessions-eu", &[20.0, 20.0, 26.0]);
+    assert_eq!(
+        texts(&story.look(&next)),
+        [
+            "13:00  alarm      orders-engine-cpu-high: ALARM → OK (threshold 75)",
+            "13:00  shards     sessions-eu has 3 shards now, 2 before",
+            "13:00  load       orders 4 shards at 54 % (hottest 82 %) · sessions-eu 3 shards at 22 % (hottest 26 %)",
+        ]
+    );
+}
+
+#[test]
+fn the_latest_decisions_are_kept_for_the_view() {
+    let mut story = Story::new(&scene());
+    for minute in 0..5 {
+        let pass = scheduled(vec![hold("orders", &format!("reason {minute}"), "held")]);
+        story.pass(&pass, at(12, minute));
+    }
+    let minutes: Vec<u32> = story.recent().iter().map(|line| line.at.minute()).collect();
+    assert_eq!(minutes, [2, 3, 4]);
+}
+
+#[test]
+fn quiet_holds_are_holds_that_the_function_has() {
+    for code in QUIET_HOLDS {
+        assert!(
+            clusterwarden::reshard::Hold::CODES.contains(&code),
+            "{code}"
+        );
+    }
+    assert!(hold("orders", "stop_alarm", "stopped").holds_back());
+    assert!(!hold("orders", "load_fits", "the load fits").holds_back());
+    assert!(!change("orders", 3, 4, "accepted").holds_back());
+}
