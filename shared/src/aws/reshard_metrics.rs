@@ -159,6 +159,7 @@ pub(super) async fn evidence(
             memory_percent: whole(memory, memory.peak()),
             evictions: whole(evictions, evictions.sum()),
             replication_lag: whole(lag, lag.peak()),
+            newest: bytes.newest().map(|(at, _)| at),
         },
         _ => NodeEvidence::default(),
     };

@@ -443,7 +443,8 @@ fn inputs(policy: &ReshardPolicy, seen: &Observation, demand: &Demand) -> Vec<In
             "bytes": evidence.bytes, "memory_percent": evidence.memory_percent,
             "evictions": evidence.evictions, "replication_lag": evidence.replication_lag,
         });
-        inputs.push(input(format!("memory of node {node}"), value, None));
+        let age = evidence.newest.map(|at| seen.at - at);
+        inputs.push(input(format!("memory of node {node}"), value, age));
     }
     inputs
 }

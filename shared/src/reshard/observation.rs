@@ -59,6 +59,8 @@ pub struct NodeEvidence {
     pub evictions: Option<f64>,
     /// Largest replication lag in seconds; a primary has none.
     pub replication_lag: Option<f64>,
+    /// When the newest sample of its bytes was taken, for the record. `None`: there is none.
+    pub newest: Option<DateTime<Utc>>,
 }
 
 /// One input of a decision with its value and age, for the record.
