@@ -7,6 +7,8 @@ mod guards;
 mod headroom;
 mod hold;
 mod observation;
+mod skew;
+mod zones;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
 pub use demand::{Demand, Measure, Need};
