@@ -264,6 +264,14 @@ impl ReshardPolicy {
     }
 }
 
+impl Alarms {
+    /// Every alarm with a say.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        let growth = self.scale_out.iter().chain(&self.stop);
+        growth.chain(&self.scale_in).chain(&self.after_change)
+    }
+}
+
 impl Policy {
     /// The entry that governs a group: an exact id wins over a glob, a longer glob over a shorter one, the earlier entry
     /// over a later one of the same length. `None`: the group is not ours to touch.

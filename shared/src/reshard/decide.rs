@@ -548,7 +548,7 @@ fn inputs(policy: &ReshardPolicy, seen: &Observation, demand: &Demand) -> Vec<In
             inputs.push(input(name, value, newest));
         }
     }
-    for name in policy.alarms.scale_out.iter().chain(&policy.alarms.stop) {
+    for name in policy.alarms.names() {
         let alarm = seen.alarms.get(name);
         let value = alarm.map_or(Value::Null, |alarm| match &alarm.silence {
             Some(silence) => json!(format!("{} ({silence})", alarm.state)),

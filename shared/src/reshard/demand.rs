@@ -47,6 +47,16 @@ impl fmt::Display for Measure {
 }
 
 impl Measure {
+    /// This measure's series of a shard, to be set.
+    pub fn of_mut(self, load: &mut ShardSeries) -> &mut Series {
+        match self {
+            Self::EngineCpu => &mut load.engine_cpu,
+            Self::Memory => &mut load.memory,
+            Self::Network => &mut load.network,
+            Self::Evictions => &mut load.evictions,
+        }
+    }
+
     /// This measure's series of a shard.
     pub fn of(self, load: &ShardSeries) -> &Series {
         match self {
