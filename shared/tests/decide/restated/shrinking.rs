@@ -131,8 +131,10 @@ fn proof(
     window: i64,
 ) -> Result<BTreeSet<String>, Reasons> {
     let mut why = Reasons::new();
-    let missing = Reasons::from(["evidence_missing"]);
-    let evidence = seen.evidence.as_ref().ok_or_else(|| missing.clone())?;
+    let evidence = seen
+        .evidence
+        .as_ref()
+        .ok_or_else(|| Reasons::from(["evidence_missing"]))?;
     let of = |shard: &Shard| -> Vec<_> {
         shard
             .nodes
@@ -162,16 +164,27 @@ fn proof(
             why.insert("replicas_unhealthy");
         }
     }
-    let mut by_bytes: Vec<(f64, &Shard)> = Vec::new();
-    for shard in &group.shards {
-        let bytes: Option<Vec<f64>> = of(shard).iter().map(|node| node.bytes).collect();
-        let bytes = bytes.ok_or_else(|| missing.clone())?;
-        by_bytes.push((bytes.into_iter().fold(0.0, f64::max), shard));
+    let nothing_missing = group
+        .shards
+        .iter()
+        .all(|shard| shard.slots.is_some() && of(shard).iter().all(|node| node.bytes.is_some()));
+    let slots: u32 = group.shards.iter().filter_map(|shard| shard.slots).sum();
+    if !nothing_missing || slots != 16_384 {
+        why.insert("evidence_missing");
+        return Err(why);
     }
-    let slots: Option<Vec<u32>> = group.shards.iter().map(|shard| shard.slots).collect();
-    if slots.ok_or_else(|| missing.clone())?.iter().sum::<u32>() != 16_384 {
-        return Err(missing);
-    }
+    let bytes = |shard: &Shard| {
+        let nodes = of(shard);
+        nodes
+            .iter()
+            .filter_map(|node| node.bytes)
+            .fold(0.0, f64::max)
+    };
+    let mut by_bytes: Vec<(f64, &Shard)> = group
+        .shards
+        .iter()
+        .map(|shard| (bytes(shard), shard))
+        .collect();
     by_bytes.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let kept = by_bytes.split_off(group.shards.len() - usize::try_from(to).unwrap());
     let drained = by_bytes;
@@ -195,7 +208,11 @@ fn proof(
     for (_, shard) in &kept {
         for node in of(shard) {
             let used = node.bytes.unwrap();
-            let whole = used / node.memory_percent.ok_or_else(|| missing.clone())? * 100.0;
+            let Some(percent) = node.memory_percent else {
+                why.insert("evidence_missing");
+                continue;
+            };
+            let whole = used / percent * 100.0;
             let receives = moving * part(shard);
             if whole - used < policy.headroom.free_ratio * receives {
                 why.insert("headroom_short");
