@@ -126,7 +126,7 @@ impl Pass<'_> {
         let targets = self.targets(&groups);
         let names: BTreeSet<&String> = targets
             .iter()
-            .flat_map(|(_, policy)| policy.alarms.scale_out.iter().chain(&policy.alarms.stop))
+            .flat_map(|(_, policy)| policy.alarms.names())
             .collect();
         let names: Vec<String> = names.into_iter().cloned().collect();
         let alarms = self
@@ -254,7 +254,7 @@ impl Pass<'_> {
             journal,
             verdict,
         } = target;
-        let decision = verdict.decision.clone();
+        let (decision, hot) = (verdict.decision.clone(), verdict.hot.clone());
         let mut record = Record::new(FUNCTION, self.mode, id.as_str(), now, verdict);
         record.policy.clone_from(&self.policy.version);
         record.trigger = label(self.trigger);
@@ -263,24 +263,29 @@ impl Pass<'_> {
             Decision::Hold(_) => {}
             Decision::Reshard(reshard) => match not_allowed(self.mode, policy.apply, &reshard) {
                 Some(why) => record.note = Some(why),
-                None => self.act(&reshard, &journal, now, &mut record, report).await,
+                None => {
+                    let hot = hot.filter(|_| reshard.to > reshard.from);
+                    let asking = journal
+                        .asking(now, reshard.from, reshard.to, reshard.remove.clone())
+                        .because_of(hot);
+                    self.act(&reshard, &asking, now, &mut record, report).await;
+                }
             },
         }
         record
     }
 
-    /// Writes the intent, sends the request once, writes what the service said.
+    /// Writes the intent (`asking`), sends the request once, writes what the service said.
     async fn act(
         &self,
         reshard: &Reshard,
-        journal: &Journal,
+        asking: &Journal,
         now: DateTime<Utc>,
         record: &mut Record,
         report: &mut Report,
     ) {
         let target = reshard.group.as_str();
-        let asking = journal.asking(now, reshard.from, reshard.to, reshard.remove.clone());
-        let asked = match self.aws.write_journal(target, &asking).await {
+        let asked = match self.aws.write_journal(target, asking).await {
             Ok(Written::Yes(journal)) => journal,
             Ok(Written::Superseded) => {
                 record.outcome = Outcome::Superseded;

@@ -43,6 +43,10 @@ pub struct ShardSeries {
     pub engine_cpu: Series,
     /// Percent of `maxmemory` counted for eviction.
     pub memory: Series,
+    /// Percent of the network baseline, in or out, whichever is more.
+    pub network: Series,
+    /// Keys evicted per minute.
+    pub evictions: Series,
 }
 
 /// What each node has in memory, over the stabilization window.
