@@ -97,17 +97,15 @@ impl fmt::Display for Freeze {
 
 impl fmt::Display for CalendarWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.opens_every_day() {
-            f.write_str("daily")?;
-        } else {
-            let days: Vec<String> = self.days.iter().map(Weekday::to_string).collect();
-            f.write_str(&days.join(", "))?;
-        }
-        if (self.from, self.to) == (NaiveTime::MIN, NaiveTime::MIN) {
-            write!(f, ", all day")?;
-        } else {
-            let (from, to) = (self.from.format("%H:%M"), self.to.format("%H:%M"));
-            write!(f, " {from} to {to}")?;
+        let days: Vec<String> = self.days.iter().map(Weekday::to_string).collect();
+        let times = match (self.from, self.to) {
+            (NaiveTime::MIN, NaiveTime::MIN) => "all day".to_owned(),
+            (from, to) => format!("{} to {}", from.format("%H:%M"), to.format("%H:%M")),
+        };
+        match (self.opens_every_day(), self.dates) {
+            (true, Some(_)) => f.write_str(&times)?,
+            (true, None) => write!(f, "daily, {times}")?,
+            (false, _) => write!(f, "{}, {times}", days.join(", "))?,
         }
         write!(f, " {}", self.time_zone)?;
         match self.dates {

@@ -149,20 +149,25 @@ fn a_window_is_spelled_with_its_days_times_and_what_it_does() {
     night.min_shards = Some(6);
     assert_eq!(
         night.to_string(),
-        "daily 22:00 to 06:00 Europe/Berlin; min_shards 6; freeze all"
+        "daily, 22:00 to 06:00 Europe/Berlin; min_shards 6; freeze all"
     );
     night.days = vec![Weekday::Sat, Weekday::Sun];
     night.freeze = Freeze::None;
     night.dates = Some(("2026-12-19".parse().unwrap(), "2026-12-20".parse().unwrap()));
     assert_eq!(
         night.to_string(),
-        "Sat, Sun 22:00 to 06:00 Europe/Berlin, 2026-12-19 to 2026-12-20; min_shards 6"
+        "Sat, Sun, 22:00 to 06:00 Europe/Berlin, 2026-12-19 to 2026-12-20; min_shards 6"
     );
     (night.from, night.to) = (NaiveTime::MIN, NaiveTime::MIN);
     night.dates = night.dates.map(|(first, _)| (first, first));
     assert_eq!(
         night.to_string(),
         "Sat, Sun, all day Europe/Berlin, 2026-12-19; min_shards 6"
+    );
+    night.days = EVERY_DAY.to_vec();
+    assert_eq!(
+        night.to_string(),
+        "all day Europe/Berlin, 2026-12-19; min_shards 6"
     );
 }
 

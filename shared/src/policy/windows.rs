@@ -152,7 +152,7 @@ fn read_days(walk: &mut Walk, table: &Section<'_, '_>) -> Read<Vec<Weekday>> {
                 // chrono reads long and capitalised names; here there is one spelling, for editors and for searches.
                 let fix = match word.parse::<Weekday>() {
                     Ok(day) => format!("write \"{}\"", short(day)),
-                    Err(_) => format!("write {}", keys::WINDOW_DAYS.takes),
+                    Err(_) => "write one of \"mon\" to \"sun\"".to_owned(),
                 };
                 walk.wrong(at, format!("no day is called \"{word}\""), fix);
             }
@@ -182,6 +182,7 @@ fn time(text: &str, day_end: bool) -> Result<NaiveTime, (String, String)> {
         .ok_or_else(|| {
             let fix = match NaiveTime::parse_from_str(text, "%H:%M") {
                 Ok(time) => format!("write \"{}\"", time.format("%H:%M")),
+                Err(_) if day_end => format!("write {}", keys::WINDOW_TO.takes),
                 Err(_) => format!("write {}", keys::WINDOW_FROM.takes),
             };
             (format!("\"{text}\" is no time of day"), fix)

@@ -88,8 +88,8 @@ fn an_explanation_has_every_key_once_and_says_where_it_is_from() {
             .unwrap();
         (row.value.as_str(), row.origin)
     };
-    assert_eq!(from("apply"), ("\"all\"", Origin::Entry { line: 29 }));
-    assert_eq!(from("scale_in.max_step"), ("1", Origin::Entry { line: 34 }));
+    assert_eq!(from("apply"), ("\"all\"", Origin::Entry { line: 28 }));
+    assert_eq!(from("scale_in.max_step"), ("1", Origin::Entry { line: 33 }));
     assert_eq!(
         from("scale_in.cooldown_minutes"),
         ("60", Origin::Defaults { line: 6 })
@@ -97,7 +97,7 @@ fn an_explanation_has_every_key_once_and_says_where_it_is_from() {
     assert_eq!(from("scale_out.max_step"), ("2", Origin::BuiltIn));
     assert_eq!(
         from("fleet.max_changes_per_hour"),
-        ("4", Origin::Fleet { line: 37 })
+        ("4", Origin::Fleet { line: 36 })
     );
     let keys: std::collections::BTreeSet<&str> = explanation
         .values
