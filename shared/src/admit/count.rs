@@ -108,9 +108,7 @@ impl<'a> Counted<'a> {
                 limit: limits.max_nodes_in_region,
             });
         }
-        let hour = self.hour_limit(&self.changes, limits.max_changes_per_hour, false);
-        let half = || self.hour_limit(&self.scale_ins, scale_ins_per_hour(limits), true);
-        if let Some(hold) = hour.or_else(|| if shrinks { half() } else { None }) {
+        if let Some(hold) = self.hour_limit(shrinks) {
             return Some(hold);
         }
         (self.in_pass >= limits.max_changes_per_pass).then_some(FleetHold::PassLimit {
@@ -118,14 +116,28 @@ impl<'a> Counted<'a> {
         })
     }
 
-    fn hour_limit(&self, made: &[DateTime<Utc>], limit: u32, scale_ins: bool) -> Option<FleetHold> {
-        let count = count(made.iter());
-        (count >= limit).then(|| FleetHold::HourLimit {
-            made: count,
-            limit,
-            scale_ins,
-            until: frees(made, limit, self.now),
-        })
+    /// Whether the hour's changes are made, or for a scale-in its part of them; of two reasons the one that lasts longer.
+    fn hour_limit(&self, shrinks: bool) -> Option<FleetHold> {
+        let all = (&self.changes, self.limits.max_changes_per_hour, false);
+        let part = (&self.scale_ins, scale_ins_per_hour(self.limits), true);
+        std::iter::once(all)
+            .chain(shrinks.then_some(part))
+            .map(|(times, limit, scale_ins)| (times, count(times.iter()), limit, scale_ins))
+            .filter(|(_, made, limit, _)| made >= limit)
+            .map(|(times, made, limit, scale_ins)| {
+                let until = frees(times, limit, self.now);
+                (
+                    until,
+                    FleetHold::HourLimit {
+                        made,
+                        limit,
+                        scale_ins,
+                        until,
+                    },
+                )
+            })
+            .max_by_key(|(until, _)| *until)
+            .map(|(_, hold)| hold)
     }
 
     fn too_many_want_a_scale_in(&self) -> bool {
