@@ -1,5 +1,7 @@
 //! Policy files: what they become, and where their mistakes are drawn.
 
+mod schedule;
+
 use chrono::{NaiveTime, Weekday};
 use proptest::prelude::*;
 
@@ -331,6 +333,11 @@ fn scraps() -> impl Strategy<Value = String> {
         "[[reshard]]\n",
         "[reshard]\n",
         "[reshard.targets]\n",
+        "[[reshard.windows]]\n",
+        "name = \"nights\"\ntime_zone = \"UTC\"\n",
+        "freeze = \"all\"\n",
+        "dates = [\"2026-11-27\", \"é\"]\n",
+        "[fleet]\n",
         "[",
         "replication_group = \"orders\"\n",
         "min_shards = 2\n",
@@ -351,8 +358,16 @@ fn scraps() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_is_a_policy_or_a_report(text in prop_oneof![any::<String>(), scraps()]) {
-        if let Err(mistakes) = Policy::parse("policy.toml", &text) {
+    fn any_text_is_a_policy_or_a_report(
+        text in prop_oneof![any::<String>(), scraps(), scraps().prop_map(|more| format!("{SMALLEST}{more}"))],
+    ) {
+        let file = PolicyFile::parse("policy.toml", &text);
+        if let Ok(file) = &file {
+            let drawn = file.warnings().to_string();
+            prop_assert!(drawn.ends_with("warning") || drawn.ends_with("warnings"));
+            prop_assert!(file.explain(&ReplicationGroupId::new("orders")).is_some());
+        }
+        if let Err(mistakes) = file {
             let places: Vec<_> = mistakes.iter().map(|mistake| (mistake.line, mistake.column)).collect();
             prop_assert!(places.is_sorted());
             prop_assert!(!places.is_empty());
