@@ -10,6 +10,7 @@ use super::{
     words::{bytes, clock, clock_after, told_apart},
 };
 use crate::{
+    admit::FleetHold,
     alarm::AlarmState,
     cluster::ShardId,
     journal::Pause,
@@ -223,6 +224,8 @@ pub enum Hold {
         /// The most allowed.
         limit: f64,
     },
+    /// It would be right for this target, but not now for the whole fleet; never the answer of `decide`.
+    Fleet(FleetHold),
 }
 
 impl Hold {
@@ -265,6 +268,7 @@ impl Hold {
             Self::ReplicasUnhealthy(_) => "replicas_unhealthy",
             Self::HeadroomShort { .. } => "headroom_short",
             Self::MemoryAfterwards { .. } => "memory_afterwards",
+            Self::Fleet(hold) => hold.code(),
         }
     }
 
@@ -306,6 +310,11 @@ impl Hold {
         "replicas_unhealthy",
         "headroom_short",
         "memory_afterwards",
+        "fleet_pass_limit",
+        "fleet_hour_limit",
+        "fleet_node_limit",
+        "scale_in_breaker",
+        "failure_breaker",
     ];
 
     /// Whether the hold says only that all is well.
@@ -317,6 +326,7 @@ impl Hold {
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Fleet(hold) => hold.fmt(f),
             Self::LoadFits { because } => write!(f, "the load fits: {because}"),
             Self::NotFound => f.write_str("ElastiCache knows no replication group of this id"),
             Self::Unreadable(what) => f.write_str(what),
