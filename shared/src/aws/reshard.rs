@@ -69,7 +69,12 @@ impl Pass<'_> {
         for (id, policy) in self.targets(&fleet.groups) {
             considered.push(self.consider(id, policy, &fleet, &mut report).await);
         }
-        let mut journals = fleet.journals.clone();
+        // An item that cannot be read holds its own target; what it would have counted is not known.
+        let readable = |(target, journal): (&String, &Result<Journal, ServiceError>)| {
+            Some((target.clone(), journal.as_ref().ok()?.clone()))
+        };
+        let mut journals: BTreeMap<String, Journal> =
+            fleet.journals.iter().filter_map(readable).collect();
         journals.extend(
             considered
                 .iter()

@@ -273,7 +273,7 @@ impl Hold {
     }
 
     /// Every code, for the test that compares them with docs/operations.md.
-    pub const CODES: [&'static str; 36] = [
+    pub const CODES: [&'static str; 41] = [
         "load_fits",
         "not_found",
         "unreadable",

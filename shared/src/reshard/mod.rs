@@ -17,5 +17,5 @@ pub use drain::shards_to_drain;
 pub use guards::Guard;
 pub use headroom::{KeptShard, kept_shards};
 pub use hold::Hold;
-pub(crate) use hold::clock;
 pub use observation::{Evidence, Input, NodeEvidence, Observation, ShardSeries};
+pub(crate) use words::clock;
