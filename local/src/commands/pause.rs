@@ -130,11 +130,7 @@ async fn covered(journal: &JournalTable, pattern: &str) -> String {
         return String::new();
     };
     let scope = |key: &String| wildmatch(pattern, key) && key != EVERYTHING;
-    let covered: Vec<String> = items
-        .into_iter()
-        .map(|(key, _)| key)
-        .filter(scope)
-        .collect();
+    let covered: Vec<String> = items.into_keys().filter(scope).collect();
     let count = counted(covered.len(), "known target");
     if covered.is_empty() || pattern == EVERYTHING {
         format!("It covers {count}, and those that appear later.\n")

@@ -65,13 +65,28 @@ pub(super) async fn run(
         source: source.into(),
     })?;
     let wanted = options.target.as_deref().unwrap_or(EVERYTHING);
-    let shown = shown(&items, wanted, journal.now());
+    let mut unreadable = None;
+    let mut readable = Vec::new();
+    for (key, item) in items {
+        match item {
+            Ok(item) => readable.push((key, item)),
+            Err(error) => unreadable = unreadable.or(Some(error)),
+        }
+    }
+    let shown = shown(&readable, wanted, journal.now());
     if options.json {
         println!("{:#}", serde_json::json!(shown));
     } else {
         print!("{}", text(&shown));
     }
-    Ok(())
+    // Shown is what could be read; a pass holds the target of the rest.
+    match unreadable {
+        Some(source) => Err(Failure::Journal {
+            what: "not every item is readable".to_owned(),
+            source: source.into(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn shown(items: &[(String, Journal)], wanted: &str, now: DateTime<Utc>) -> Shown {

@@ -2,7 +2,7 @@
 //!
 //! The functions' roles need nothing of this file.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Aws, ServiceError,
     access::{Access, configuration},
-    dynamodb::{Written, read_item},
+    dynamodb::{Written, read_item, text},
 };
 use crate::{
     journal::{EVERYTHING, Journal},
@@ -201,7 +201,7 @@ impl JournalTable {
         let key = item_of(pattern);
         for _ in 0..TRIES {
             let mut read = self.aws.journals(&[key.to_owned()]).await?;
-            let read = read.remove(key).unwrap_or_default();
+            let read = read.remove(key).transpose()?.unwrap_or_default();
             let now = self.now();
             let mut pauses = read.scoped_pauses(key).into_iter();
             let before = pauses
@@ -234,20 +234,22 @@ impl JournalTable {
         keys.dedup();
         let read = self.aws.journals(&keys).await?;
         let now = self.now();
-        let pauses = read
-            .iter()
-            .flat_map(|(key, journal)| journal.scoped_pauses(key));
-        Ok(pauses
-            .filter(|scoped| scoped.covers(target) && scoped.pause.holds(now))
-            .collect())
+        let mut pauses = Vec::new();
+        for (key, journal) in read {
+            pauses.extend(journal?.scoped_pauses(&key));
+        }
+        pauses.retain(|scoped| scoped.covers(target) && scoped.pause.holds(now));
+        Ok(pauses)
     }
 
-    /// Every item of the table, by key.
+    /// Every item of the table, by key, or why it says nothing readable.
     ///
     /// # Errors
     ///
-    /// The table, or an item of it, could not be read.
-    pub async fn items(&self) -> Result<Vec<(String, Journal)>, ServiceError> {
+    /// The table could not be read.
+    pub async fn items(
+        &self,
+    ) -> Result<BTreeMap<String, Result<Journal, ServiceError>>, ServiceError> {
         let table = &self.aws.journal_table;
         let doing = format!("reading the journal (Scan on {table})");
         let mut pages = self
@@ -259,13 +261,13 @@ impl JournalTable {
             .into_paginator()
             .items()
             .send();
-        let mut items = Vec::new();
+        let mut items = BTreeMap::new();
         while let Some(item) = pages.next().await {
-            items.push(read_item(
-                &item.map_err(|error| ServiceError::new(&doing, &error))?,
-            )?);
+            let item = item.map_err(|error| ServiceError::new(&doing, &error))?;
+            let target = text(&item, "target").cloned().unwrap_or_default();
+            let journal = read_item(&target, &item);
+            items.insert(target, journal);
         }
-        items.sort_by(|(one, _), (other, _)| one.cmp(other));
         Ok(items)
     }
 }

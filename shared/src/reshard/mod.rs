@@ -7,7 +7,10 @@ mod guards;
 mod headroom;
 mod hold;
 mod observation;
+mod skew;
 mod tag;
+mod words;
+mod zones;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
 pub use demand::{Demand, Measure, Need};
@@ -17,3 +20,4 @@ pub use headroom::{KeptShard, kept_shards};
 pub use hold::Hold;
 pub use observation::{Evidence, Input, NodeEvidence, Observation, ShardSeries};
 pub use tag::{TAG, heed_tag};
+pub(crate) use words::clock;

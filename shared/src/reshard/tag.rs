@@ -21,7 +21,8 @@ pub fn heed_tag(verdict: Verdict, tag: Option<&str>) -> Verdict {
     let mut next = verdict;
     next.inputs.push(Input {
         name: format!("tag {TAG}"),
-        value: json!(tag),
+        // Null would say that it was not to be had.
+        value: json!(tag.unwrap_or("none")),
         age_seconds: Some(0),
     });
     let paused = tag.is_some_and(|value| value.trim().eq_ignore_ascii_case(PAUSED));
@@ -63,12 +64,14 @@ mod tests {
                 from: 3,
                 to: 4,
                 remove: Vec::new(),
+                zones: Default::default(),
             }),
             sentence: "3 → 4 shards".to_owned(),
             demand: Demand::default(),
             guards: Vec::new(),
             inputs: Vec::new(),
             kept: Vec::new(),
+            hot: Default::default(),
             wants_evidence: false,
         }
     }

@@ -267,7 +267,8 @@ mod tests {
 
     #[test]
     fn a_group_that_would_only_be_held_is_named() {
-        let changes: [(fn(&mut Group), &str); 4] = [
+        type Change = (fn(&mut Group), &'static str);
+        let changes: [Change; 4] = [
             (
                 |group| group.cluster_mode = Some("compatible".to_owned()),
                 "cluster mode of orders is compatible",
