@@ -21,9 +21,10 @@ const RULE: &str = "---\n";
 /// A golden that does not fit a glance gets blessed unread.
 const MOST_LINES: usize = 15;
 
-/// Reached only in the pass, not in `decide`: the journal was written by another run, or the fleet has a limit.
+/// Reached only in the pass, not in `decide`: the journal was written by another run, the group is tagged,
+/// or the fleet has a limit.
 fn is_decided_here(code: &str) -> bool {
-    code != "superseded" && !FleetHold::CODES.contains(&code)
+    !["superseded", "paused_by_tag"].contains(&code) && !FleetHold::CODES.contains(&code)
 }
 
 fn files() -> Vec<PathBuf> {
