@@ -33,9 +33,19 @@ pub(super) enum Answer {
         message: String,
     },
     /// Something else is going on: the world changed since we looked.
-    Busy(CallFailure),
+    Busy {
+        /// The service's id of the call.
+        request_id: Option<String>,
+        /// Its words.
+        failure: CallFailure,
+    },
     /// It refused, or nobody knows (no `retry`).
-    Failed(CallFailure),
+    Failed {
+        /// The service's id of the call, if there was an answer.
+        request_id: Option<String>,
+        /// Its words.
+        failure: CallFailure,
+    },
 }
 
 impl Aws {
@@ -114,11 +124,16 @@ fn sort<E: ProvideErrorMetadata + RequestId + std::error::Error + 'static>(
         // No answer, or one that does not say whether anything was done.
         let code = code.map_or_else(|| "NoAnswer".to_owned(), str::to_owned);
         let message = super::causes(error);
-        return Answer::Failed(CallFailure {
+        let retry = None;
+        let failure = CallFailure {
             code,
             message,
-            retry: None,
-        });
+            retry,
+        };
+        return Answer::Failed {
+            request_id,
+            failure,
+        };
     };
     let message = error.message().unwrap_or_default().to_owned();
     let failure = |retry| CallFailure {
@@ -132,15 +147,25 @@ fn sort<E: ProvideErrorMetadata + RequestId + std::error::Error + 'static>(
             message,
         },
         "InvalidReplicationGroupState" | "InvalidCacheClusterState" => {
-            Answer::Busy(failure(Retry::Now))
+            let failure = failure(Retry::Now);
+            Answer::Busy {
+                request_id,
+                failure,
+            }
         }
         "InsufficientCacheClusterCapacity"
         | "Throttling"
         | "ThrottlingException"
         | "RequestLimitExceeded"
-        | "RequestExpired" => Answer::Failed(failure(Retry::Later)),
+        | "RequestExpired" => Answer::Failed {
+            request_id,
+            failure: failure(Retry::Later),
+        },
         // Quotas, permissions, networks, keys, parameters, and codes that nobody has documented.
-        _ => Answer::Failed(failure(Retry::Person)),
+        _ => Answer::Failed {
+            request_id,
+            failure: failure(Retry::Person),
+        },
     }
 }
 

@@ -4,6 +4,7 @@ pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elasticache;
 pub mod reshard;
+mod reshard_fleet;
 mod reshard_metrics;
 mod service_clock;
 

@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Aws, ServiceError,
-    dynamodb::Written,
+    dynamodb::{Journals, Written},
     elasticache::Answer,
     reshard_metrics::{evidence, load},
 };
 use crate::{
-    admit::{self, Candidate, FleetView, Ruling},
+    admit::{self, Ruling},
     alarm::{AlarmsSeen, shows_auto_scaling},
     cluster::{Group, ReplicationGroupId, ShardId},
     journal::{AttemptOutcome, EVERYTHING, Journal},
@@ -40,23 +40,23 @@ pub struct Pass<'a> {
 }
 
 /// What is known of the whole fleet before any target is looked at.
-struct Fleet {
-    now: DateTime<Utc>,
-    groups: BTreeMap<ReplicationGroupId, Group>,
+pub(super) struct Fleet {
+    pub(super) now: DateTime<Utc>,
+    pub(super) groups: BTreeMap<ReplicationGroupId, Group>,
     alarms: AlarmsSeen,
     auto_scaling: Vec<String>,
-    journals: BTreeMap<String, Journal>,
+    journals: Journals,
     load: BTreeMap<ReplicationGroupId, BTreeMap<ShardId, ShardSeries>>,
     /// What could not be read, in the first sentence that says so.
     unreadable: Option<String>,
 }
 
 /// One target with its verdict, before anything is done.
-struct Considered<'a> {
-    id: ReplicationGroupId,
-    policy: &'a ReshardPolicy,
+pub(super) struct Considered<'a> {
+    pub(super) id: ReplicationGroupId,
+    pub(super) policy: &'a ReshardPolicy,
     journal: Journal,
-    verdict: Verdict,
+    pub(super) verdict: Verdict,
 }
 
 impl Pass<'_> {
@@ -69,12 +69,10 @@ impl Pass<'_> {
         for (id, policy) in self.targets(&fleet.groups) {
             considered.push(self.consider(id, policy, &fleet, &mut report).await);
         }
-        let mut journals = fleet.journals.clone();
-        journals.extend(
-            considered
-                .iter()
-                .map(|target| (target.id.to_string(), target.journal.clone())),
-        );
+        let mut journals: BTreeMap<String, Journal> = considered
+            .iter()
+            .map(|target| (target.id.to_string(), target.journal.clone()))
+            .collect();
         for (target, ruling) in self.admit(considered, &fleet, &journals) {
             // What a call of this pass did counts for the next.
             let stopped = admit::stopped(&self.policy.fleet, &journals, fleet.now);
@@ -89,42 +87,6 @@ impl Pass<'_> {
             report.records.push(record);
         }
         report
-    }
-
-    /// What the fleet says to each target's decision, in the order in which to carry them out. The same in plan mode, so
-    /// that the preview is what apply mode does.
-    fn admit<'a>(
-        &self,
-        considered: Vec<Considered<'a>>,
-        fleet: &Fleet,
-        journals: &BTreeMap<String, Journal>,
-    ) -> Vec<(Considered<'a>, Ruling)> {
-        let candidates: Vec<Candidate<'_>> = considered
-            .iter()
-            .map(|target| Candidate {
-                target: &target.id,
-                decision: &target.verdict.decision,
-                wanted: match &target.verdict.decision {
-                    Decision::Reshard(reshard) => target.verdict.demand.wanted(reshard.from),
-                    Decision::Hold(_) => 0,
-                },
-                spoken_of: admit::spoken_of(&target.id, &target.policy.alarms, self.trigger),
-                apply: target.policy.apply,
-            })
-            .collect();
-        let seen = FleetView {
-            groups: &fleet.groups,
-            journals,
-        };
-        let admissions = admit::admit(&self.policy.fleet, &candidates, seen, fleet.now);
-        let mut waiting: BTreeMap<_, _> = considered
-            .into_iter()
-            .map(|target| (target.id.clone(), target))
-            .collect();
-        admissions
-            .into_iter()
-            .filter_map(|admission| Some((waiting.remove(&admission.target)?, admission.ruling)))
-            .collect()
     }
 
     /// Every group that the policy names, and every group there is that a glob of it matches.
@@ -147,6 +109,7 @@ impl Pass<'_> {
     }
 
     async fn observe(&self, report: &mut Report) -> Fleet {
+        self.aws.clock.forget();
         let mut unreadable = None;
         let mut note = |error: ServiceError| {
             let sentence = error.to_string();
@@ -198,6 +161,8 @@ impl Pass<'_> {
             .await
             .map_err(&mut note)
             .unwrap_or_default();
+        let items = journals.values().filter_map(|read| read.as_ref().err());
+        report.failures.extend(items.map(ServiceError::to_string));
         Fleet {
             now,
             groups,
@@ -217,6 +182,15 @@ impl Pass<'_> {
         report: &mut Report,
     ) -> Considered<'a> {
         let mut seen = see(&id, fleet);
+        if seen.unreadable.is_none() && seen.journal.is_ahead_of(fleet.now) {
+            // Another run looked after us, and wrote; what we saw must not be written over it, nor acted on.
+            return Considered {
+                verdict: held(Hold::Superseded, decide(policy, &seen)),
+                journal: seen.journal,
+                id,
+                policy,
+            };
+        }
         if let (Some(group), None) = (&seen.group, &seen.unreadable) {
             let next = seen
                 .journal
@@ -346,14 +320,20 @@ impl Pass<'_> {
                     (Outcome::Accepted, request_id, Some(message));
                 Some(AttemptOutcome::Completed { at: now })
             }
-            Answer::Busy(failure) => {
-                record.outcome = Outcome::Superseded;
+            Answer::Busy {
+                request_id,
+                failure,
+            } => {
+                (record.outcome, record.request_id) = (Outcome::Superseded, request_id);
                 let outcome = refused(&failure);
                 record.failure = Some(failure);
                 outcome
             }
-            Answer::Failed(failure) => {
-                record.outcome = Outcome::Failed;
+            Answer::Failed {
+                request_id,
+                failure,
+            } => {
+                (record.outcome, record.request_id) = (Outcome::Failed, request_id);
                 let outcome = refused(&failure);
                 record.failure = Some(failure);
                 outcome
@@ -364,8 +344,13 @@ impl Pass<'_> {
         };
         let answered = asked.answered(outcome);
         // If this write is lost the attempt stays "asked", and later passes conclude from what they see.
-        if let Err(error) = self.aws.write_journal(target, &answered).await {
-            report.failures.push(error.to_string());
+        match self.aws.write_journal(target, &answered).await {
+            Ok(Written::Yes(_)) => {}
+            Ok(Written::Superseded) => {
+                let lost = "someone wrote the journal meanwhile, so that this outcome is not in it";
+                record.note.get_or_insert_with(|| lost.to_owned());
+            }
+            Err(error) => report.failures.push(error.to_string()),
         }
         Some(answered)
     }
@@ -395,7 +380,14 @@ fn planned_only(mode: Mode, apply: Apply, reshard: &Reshard) -> Option<String> {
 }
 
 fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
-    let journal = |key: &str| fleet.journals.get(key).cloned().unwrap_or_default();
+    let journal = |key: &str| match fleet.journals.get(key) {
+        Some(Ok(journal)) => (journal.clone(), None),
+        Some(Err(error)) => (Journal::default(), Some(error.to_string())),
+        None => (Journal::default(), None),
+    };
+    let ((own, own_error), (everything, everything_error)) =
+        (journal(id.as_str()), journal(EVERYTHING));
+    let unreadable = fleet.unreadable.clone();
     Observation {
         at: fleet.now,
         group: fleet.groups.get(id).cloned(),
@@ -406,9 +398,9 @@ fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
             .iter()
             .find(|name| shows_auto_scaling(name, id))
             .cloned(),
-        journal: journal(id.as_str()),
-        pause_of_everything: journal(EVERYTHING).pause,
-        unreadable: fleet.unreadable.clone(),
+        journal: own,
+        pause_of_everything: everything.pause,
+        unreadable: unreadable.or(everything_error).or(own_error),
         evidence: None,
     }
 }

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     Demand, Evidence, Guard, Hold, Input, KeptShard, Need, Observation,
-    demand::{Low, demand, low_enough, low_window, measures},
+    demand::{Low, demand, low_enough, low_window, measures, shards_needed},
     drain::shards_to_drain,
     guards::{
         Guards, require_calm, require_changeable, require_clear_of_backup, require_cooled_down,
     },
     headroom::require_room,
-    hold::bytes,
+    words::bytes,
 };
 use crate::{
     cluster::{Group, ReplicationGroupId, ShardId},
@@ -337,9 +337,19 @@ impl Work<'_> {
 }
 
 fn needs_in_words(need: &Need) -> String {
+    // With as few decimals as give the same count: "needs 4 (sum 180 % ÷ target 60 %)" would look wrong of 180.4.
+    let adds_up = |sum: &String| {
+        let sum = sum.parse().unwrap_or(f64::NAN);
+        shards_needed(sum, need.target) == need.shards
+    };
+    let spelled = |decimals: usize| format!("{:.decimals$}", need.sum);
+    let sum = (0..3).map(spelled).find(adds_up);
     format!(
-        "{} needs {} (sum {:.0} % ÷ target {:.0} %)",
-        need.measure, need.shards, need.sum, need.target
+        "{} needs {} (sum {} % ÷ target {} %)",
+        need.measure,
+        need.shards,
+        sum.unwrap_or_else(|| spelled(3)),
+        need.target
     )
 }
 

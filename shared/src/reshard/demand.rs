@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{Observation, ShardSeries};
+use super::{Observation, ShardSeries, words::told_apart};
 use crate::{
     cluster::{Group, ShardId},
     journal::AttemptOutcome,
@@ -173,7 +173,7 @@ fn need(
 }
 
 /// The least number of shards of which none would carry more than the target if the load spread evenly.
-fn shards_needed(sum: f64, target: f64) -> u32 {
+pub(super) fn shards_needed(sum: f64, target: f64) -> u32 {
     (1..=MOST_SHARDS)
         .find(|count| sum <= f64::from(*count) * target)
         .unwrap_or(MOST_SHARDS)
@@ -290,8 +290,9 @@ fn low_enough_by(
     } else {
         let allowed = target * SCALE_IN_BELOW;
         let minutes = window.as_secs() / 60;
+        let (peak, allowed) = told_apart(per_shard, allowed);
         Low::NotYet(format!(
-            "{measure} would have peaked at {per_shard:.0} % a shard in the last {minutes} min, more than {allowed:.0} %"
+            "{measure} would have peaked at {peak} % a shard in the last {minutes} min, more than {allowed} %"
         ))
     }
 }

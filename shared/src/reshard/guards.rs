@@ -223,6 +223,7 @@ pub(super) fn require_cooled_down(
         let saw = format!("{failures} failed in a row, the last {}", last.outcome);
         guards.require("backed_off", seen.at >= until, saw, || Hold::BackingOff {
             until,
+            since: last.ended_at(),
             failures,
             last: last.outcome.to_string(),
         })?;

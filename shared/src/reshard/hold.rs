@@ -5,7 +5,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::Measure;
+use super::{
+    Measure,
+    words::{bytes, clock, clock_after, told_apart},
+};
 use crate::{
     admit::FleetHold,
     alarm::AlarmState,
@@ -110,6 +113,8 @@ pub enum Hold {
     BackingOff {
         /// Until when.
         until: DateTime<Utc>,
+        /// When the last one ended.
+        since: DateTime<Utc>,
         /// How many failed in a row.
         failures: u32,
         /// How the last one ended.
@@ -345,7 +350,7 @@ impl fmt::Display for Hold {
                 write!(
                     f,
                     "no scale-in until {}: known only since {}",
-                    clock(*until),
+                    clock_after(*until, *since),
                     clock(*since)
                 )
             }
@@ -360,7 +365,7 @@ impl fmt::Display for Hold {
                 write!(
                     f,
                     "cooling down until {} (settled at {})",
-                    clock(*until),
+                    clock_after(*until, *since),
                     clock(*since)
                 )
             }
@@ -368,12 +373,13 @@ impl fmt::Display for Hold {
                 write!(
                     f,
                     "someone else changed the group; waiting until {} (settled at {})",
-                    clock(*until),
+                    clock_after(*until, *since),
                     clock(*since)
                 )
             }
             Self::BackingOff {
                 until,
+                since,
                 failures,
                 last,
             } => {
@@ -382,7 +388,8 @@ impl fmt::Display for Hold {
                 } else {
                     format!("the last of {failures} failed attempts")
                 };
-                write!(f, "{times} {last}; trying again after {}", clock(*until))
+                let until = clock_after(*until, *since);
+                write!(f, "{times} {last}; trying again after {until}")
             }
             Self::NoFreshLoad { missing } => write!(
                 f,
@@ -402,9 +409,10 @@ impl fmt::Display for Hold {
                 predicted,
                 limit,
             } => {
+                let (predicted, limit) = told_apart(*predicted, *limit);
                 write!(
                     f,
-                    "{measure} of shard {shard} would be {predicted:.0} % afterwards, more than {limit:.0} %"
+                    "{measure} of shard {shard} would be {predicted} % afterwards, more than {limit} %"
                 )
             }
             Self::EvidenceMissing(what) => {
@@ -431,9 +439,10 @@ impl fmt::Display for Hold {
                 predicted,
                 limit,
             } => {
+                let (predicted, limit) = told_apart(*predicted, *limit);
                 write!(
                     f,
-                    "shard {shard} would be {predicted:.0} % full afterwards, more than {limit:.0} %"
+                    "shard {shard} would be {predicted} % full afterwards, more than {limit} %"
                 )
             }
         }
@@ -453,23 +462,5 @@ fn write_pause(f: &mut fmt::Formatter<'_>, pause: &Pause) -> fmt::Result {
         Ok(())
     } else {
         write!(f, ": {}", pause.why)
-    }
-}
-
-/// A time as sentences spell it; the record has the date.
-pub(crate) fn clock(at: DateTime<Utc>) -> String {
-    at.format("%H:%M UTC").to_string()
-}
-
-/// Bytes as sentences spell them.
-pub(crate) fn bytes(count: f64) -> String {
-    const UNITS: [(&str, f64); 3] = [
-        ("GiB", 1_073_741_824.0),
-        ("MiB", 1_048_576.0),
-        ("KiB", 1024.0),
-    ];
-    match UNITS.iter().find(|(_, size)| count >= *size) {
-        Some((unit, size)) => format!("{:.1} {unit}", count / size),
-        None => format!("{count:.0} bytes"),
     }
 }

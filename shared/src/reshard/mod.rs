@@ -7,6 +7,7 @@ mod guards;
 mod headroom;
 mod hold;
 mod observation;
+mod words;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
 pub use demand::{Demand, Measure, Need};
@@ -14,5 +15,5 @@ pub use drain::shards_to_drain;
 pub use guards::Guard;
 pub use headroom::{KeptShard, kept_shards};
 pub use hold::Hold;
-pub(crate) use hold::clock;
 pub use observation::{Evidence, Input, NodeEvidence, Observation, ShardSeries};
+pub(crate) use words::clock;
