@@ -321,9 +321,8 @@ async fn apply_reshards_the_cloud_that_is_named_and_plan_does_not() {
     let orders = |response: &Value| {
         let records = response["records"].as_array().expect("records").iter();
         records
-            .filter(|record| record["target"] == "orders")
+            .find(|record| record["target"] == "orders")
             .cloned()
-            .next()
             .expect("a record of orders")
     };
 

@@ -246,7 +246,7 @@ fn seen() -> Observation {
     let minute = |n: i64| now() - TimeDelta::minutes(n) - TimeDelta::seconds(43);
     let flat = |load: f64| ShardSeries {
         engine_cpu: Series::new((1..=40).map(|n| (minute(n), load)), true),
-        memory: Series::default(),
+        ..ShardSeries::default()
     };
     let alarm = |name: &str, state, since| {
         let alarm = Alarm {

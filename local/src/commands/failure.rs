@@ -26,7 +26,7 @@ pub(super) enum Failure {
         #[source]
         source: serde_json::Error,
     },
-    #[error("there is no policy at {} (name one with --policy, or run this inside the checkout)", path.display())]
+    #[error("there is no policy at {} (name one, or run this inside the checkout)", path.display())]
     NoPolicy { path: PathBuf },
     #[error("{name} has {}", counted(*mistakes, "mistake"))]
     PolicyMistakes { name: String, mistakes: usize },

@@ -69,10 +69,17 @@ impl Pass<'_> {
         for (id, policy) in self.targets(&fleet.groups) {
             considered.push(self.consider(id, policy, &fleet, &mut report).await);
         }
-        let mut journals: BTreeMap<String, Journal> = considered
-            .iter()
-            .map(|target| (target.id.to_string(), target.journal.clone()))
-            .collect();
+        // An item that cannot be read holds its own target; what it would have counted is not known.
+        let readable = |(target, journal): (&String, &Result<Journal, ServiceError>)| {
+            Some((target.clone(), journal.as_ref().ok()?.clone()))
+        };
+        let mut journals: BTreeMap<String, Journal> =
+            fleet.journals.iter().filter_map(readable).collect();
+        journals.extend(
+            considered
+                .iter()
+                .map(|target| (target.id.to_string(), target.journal.clone())),
+        );
         for (target, ruling) in self.admit(considered, &fleet, &journals) {
             // What a call of this pass did counts for the next.
             let stopped = admit::stopped(&self.policy.fleet, &journals, fleet.now);
@@ -130,7 +137,7 @@ impl Pass<'_> {
         let targets = self.targets(&groups);
         let names: BTreeSet<&String> = targets
             .iter()
-            .flat_map(|(_, policy)| policy.alarms.scale_out.iter().chain(&policy.alarms.stop))
+            .flat_map(|(_, policy)| policy.alarms.names())
             .collect();
         let names: Vec<String> = names.into_iter().cloned().collect();
         let alarms = self
@@ -261,7 +268,7 @@ impl Pass<'_> {
             verdict,
         } = target;
         let (verdict, wanted) = ruling.apply_to(verdict);
-        let decision = verdict.decision.clone();
+        let (decision, hot) = (verdict.decision.clone(), verdict.hot.clone());
         let mut record = Record::new(FUNCTION, self.mode, id.as_str(), now, verdict);
         record.policy.clone_from(&self.policy.version);
         record.trigger = label(self.trigger);
@@ -273,26 +280,29 @@ impl Pass<'_> {
             Decision::Reshard(reshard) => match planned_only(self.mode, policy.apply, &reshard) {
                 Some(why) => record.note = Some(why),
                 None => {
-                    written = self.act(&reshard, &journal, now, &mut record, report).await;
+                    let hot = hot.filter(|_| reshard.to > reshard.from);
+                    let asking = journal
+                        .asking(now, reshard.from, reshard.to, reshard.remove.clone())
+                        .because_of(hot);
+                    written = self.act(&reshard, &asking, now, &mut record, report).await;
                 }
             },
         }
         (record, written)
     }
 
-    /// Writes the intent, sends the request once, writes what the service said. Gives the journal with the attempt; `None`:
-    /// the intent could not be written, and nothing was sent.
+    /// Writes the intent (`asking`), sends the request once, writes what the service said. Gives the journal with the
+    /// attempt; `None`: the intent could not be written, and nothing was sent.
     async fn act(
         &self,
         reshard: &Reshard,
-        journal: &Journal,
+        asking: &Journal,
         now: DateTime<Utc>,
         record: &mut Record,
         report: &mut Report,
     ) -> Option<Journal> {
         let target = reshard.group.as_str();
-        let asking = journal.asking(now, reshard.from, reshard.to, reshard.remove.clone());
-        let asked = match self.aws.write_journal(target, &asking).await {
+        let asked = match self.aws.write_journal(target, asking).await {
             Ok(Written::Yes(journal)) => journal,
             Ok(Written::Superseded) => {
                 record.outcome = Outcome::Superseded;

@@ -230,7 +230,9 @@ impl Default for Care {
         Self {
             cpu_gate: CpuGate::default(),
             cpu_gate_percent: None,
-            place_zones: true,
+            // Off until the list's form is verified on a real account: a growth that is refused for its zones is worse
+            // than zones that AWS chose.
+            place_zones: false,
             after_change: read::minutes(keys::AFTER_CHANGE_MINUTES),
         }
     }
@@ -261,6 +263,14 @@ impl ReshardPolicy {
         self.windows_at(at)
             .filter_map(|window| window.min_shards)
             .fold(self.min_shards, u32::max)
+    }
+}
+
+impl Alarms {
+    /// Every alarm with a say.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        let growth = self.scale_out.iter().chain(&self.stop);
+        growth.chain(&self.scale_in).chain(&self.after_change)
     }
 }
 

@@ -76,7 +76,7 @@ slot_spread_percent = 25
 [reshard.care]
 cpu_gate = "wait"
 cpu_gate_percent = 75
-place_zones = false
+place_zones = true
 after_change_minutes = 15
 [[reshard.windows]]
 name = "nights"
@@ -142,7 +142,7 @@ max_failures_per_hour = 2
         care: Care {
             cpu_gate: CpuGate::Wait,
             cpu_gate_percent: Some(75.0),
-            place_zones: false,
+            place_zones: true,
             after_change: minutes(15),
         },
         reversal: minutes(120),

@@ -7,7 +7,9 @@ mod guards;
 mod headroom;
 mod hold;
 mod observation;
+mod skew;
 mod words;
+mod zones;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
 pub use demand::{Demand, Measure, Need};

@@ -193,6 +193,7 @@ fn verdict(decision: Decision) -> Verdict {
         inputs: Vec::new(),
         kept: Vec::new(),
         wants_evidence: false,
+        hot: None,
     }
 }
 

@@ -305,9 +305,9 @@ pub(in crate::policy) const CPU_GATE_PERCENT_KEY: Key = key(
 );
 pub(in crate::policy) const PLACE_ZONES: Key = key(
     "reshard.care.place_zones",
-    "Whether the Availability Zones of new shards are chosen, so that primaries spread; otherwise AWS chooses.",
+    "Whether the Availability Zones of new shards are chosen, so that primaries spread; otherwise AWS chooses. Off by default: whether AWS wants the list of zones for all shards or for the new ones is not verified.",
     Takes::Flag,
-    Absent::Flag(true),
+    Absent::Flag(false),
 );
 pub(in crate::policy) const AFTER_CHANGE: Key = key(
     "reshard.care.after_change_minutes",
