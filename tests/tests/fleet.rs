@@ -59,7 +59,7 @@ async fn settle(world: &Fixture) {
     world.cloud.advance(40);
 }
 
-fn targets_with<'r>(report: &'r Report, is: impl Fn(&Record) -> bool) -> BTreeSet<&'r str> {
+fn targets_with(report: &Report, is: impl Fn(&Record) -> bool) -> BTreeSet<&str> {
     let records = report.records.iter().filter(|record| is(record));
     records.map(|record| record.target.as_str()).collect()
 }

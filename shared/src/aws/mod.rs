@@ -7,6 +7,7 @@ pub mod dynamodb;
 pub mod elasticache;
 pub mod journal_table;
 pub mod reshard;
+mod reshard_fleet;
 mod reshard_metrics;
 mod service_clock;
 

@@ -11,7 +11,7 @@ use super::{
     reshard_metrics::{evidence, load},
 };
 use crate::{
-    admit::{self, Candidate, FleetView, Ruling},
+    admit::{self, Ruling},
     alarm::{AlarmsSeen, shows_auto_scaling},
     cluster::{Group, ReplicationGroupId, ShardId},
     journal::{AttemptOutcome, EVERYTHING, Journal},
@@ -40,9 +40,9 @@ pub struct Pass<'a> {
 }
 
 /// What is known of the whole fleet before any target is looked at.
-struct Fleet {
-    now: DateTime<Utc>,
-    groups: BTreeMap<ReplicationGroupId, Group>,
+pub(super) struct Fleet {
+    pub(super) now: DateTime<Utc>,
+    pub(super) groups: BTreeMap<ReplicationGroupId, Group>,
     arns: BTreeMap<ReplicationGroupId, String>,
     alarms: AlarmsSeen,
     auto_scaling: Vec<String>,
@@ -53,11 +53,11 @@ struct Fleet {
 }
 
 /// One target with its verdict, before anything is done.
-struct Considered<'a> {
-    id: ReplicationGroupId,
-    policy: &'a ReshardPolicy,
+pub(super) struct Considered<'a> {
+    pub(super) id: ReplicationGroupId,
+    pub(super) policy: &'a ReshardPolicy,
     journal: Journal,
-    verdict: Verdict,
+    pub(super) verdict: Verdict,
 }
 
 impl Pass<'_> {
@@ -95,42 +95,6 @@ impl Pass<'_> {
             report.records.push(record);
         }
         report
-    }
-
-    /// What the fleet says to each target's decision, in the order in which to carry them out. The same in plan mode, so
-    /// that the preview is what apply mode does.
-    fn admit<'a>(
-        &self,
-        considered: Vec<Considered<'a>>,
-        fleet: &Fleet,
-        journals: &BTreeMap<String, Journal>,
-    ) -> Vec<(Considered<'a>, Ruling)> {
-        let candidates: Vec<Candidate<'_>> = considered
-            .iter()
-            .map(|target| Candidate {
-                target: &target.id,
-                decision: &target.verdict.decision,
-                wanted: match &target.verdict.decision {
-                    Decision::Reshard(reshard) => target.verdict.demand.wanted(reshard.from),
-                    Decision::Hold(_) => 0,
-                },
-                spoken_of: admit::spoken_of(&target.id, &target.policy.alarms, self.trigger),
-                apply: target.policy.apply,
-            })
-            .collect();
-        let seen = FleetView {
-            groups: &fleet.groups,
-            journals,
-        };
-        let admissions = admit::admit(&self.policy.fleet, &candidates, seen, fleet.now);
-        let mut waiting: BTreeMap<_, _> = considered
-            .into_iter()
-            .map(|target| (target.id.clone(), target))
-            .collect();
-        admissions
-            .into_iter()
-            .filter_map(|admission| Some((waiting.remove(&admission.target)?, admission.ruling)))
-            .collect()
     }
 
     /// Every group that the policy names, and every group there is that a glob of it matches.

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails where it is"
 )]
 
+mod breakers;
 mod properties;
 mod restated;
 mod support;

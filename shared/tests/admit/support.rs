@@ -83,6 +83,7 @@ pub(crate) fn attempt(at: DateTime<Utc>, from: u32, to: u32, outcome: AttemptOut
         from,
         to,
         remove: Vec::new(),
+        hot: None,
         outcome,
     }
 }
@@ -137,6 +138,7 @@ impl Target {
                 remove: (to..self.shards)
                     .map(|n| ShardId::new(&format!("{:04}", n + 1)))
                     .collect(),
+                zones: Vec::new(),
             }),
             None => Decision::Hold(Hold::Snapshotting),
         }
