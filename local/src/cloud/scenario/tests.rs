@@ -20,7 +20,7 @@ fn every_named_scenario_loads_with_its_clock_at_the_start() {
         let cloud = load(name, start(), Parameters::default()).unwrap();
         assert_eq!(cloud.now(), start(), "{name}");
         let groups: Vec<String> = cloud.elasticache.groups().map(|group| group.id).collect();
-        assert_eq!(groups, ["catalog", "orders", "sessions-eu"], "{name}");
+        assert!(groups.contains(&"orders".to_owned()), "{name}: {groups:?}");
     }
 }
 
@@ -50,7 +50,8 @@ fn an_unknown_name_lists_the_names_that_there_are() {
     let error = load("dflt", start(), Parameters::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is no scenario or file `dflt`; the scenarios are: default, day"
+        "there is no scenario or file `dflt`; the scenarios are: default, day, hot-key, memory-growth, flapping, \
+         busy-weekday, metric-outage, terraform-fights-us"
     );
 }
 
