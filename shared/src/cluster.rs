@@ -213,9 +213,22 @@ impl Group {
     /// vCPUs of the node type where there are at most two: there the host's CPU limits the engine, and AWS publishes
     /// `CPUUtilization` as the measure. `None`: more than two, or the size is not one we know.
     ///
-    /// Every current family's `micro`, `small`, `medium` and `large` nodes have two vCPUs; only retired types had one.
+    /// `micro`, `small`, `medium` and `large` nodes have two vCPUs, but for some old types that have one: doubling their
+    /// percentage would call half a load a whole one.
     pub fn small_node_vcpus(&self) -> Option<u32> {
-        let size = self.node_type.as_deref()?.rsplit('.').next()?;
+        let name = self.node_type.as_deref()?;
+        let size = name.rsplit('.').next()?;
+        let one = [
+            "cache.t1.micro",
+            "cache.t2.micro",
+            "cache.t2.small",
+            "cache.m1.small",
+            "cache.m1.medium",
+            "cache.m3.medium",
+        ];
+        if one.contains(&name) {
+            return Some(1);
+        }
         matches!(size, "micro" | "small" | "medium" | "large").then_some(2)
     }
 }
@@ -236,3 +249,39 @@ pub fn count_slots(ranges: &str) -> Option<u32> {
 
 /// A cluster's keys hash to this many slots.
 pub const SLOTS: u32 = 16_384;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_small_nodes_have_one_vcpu_and_large_ones_more_than_two() {
+        let vcpus = |node_type: &str| {
+            let group = Group {
+                id: ReplicationGroupId::new("orders"),
+                status: Status::Available,
+                cluster_mode: None,
+                node_type: Some(node_type.to_owned()),
+                global_datastore: None,
+                snapshot_window: None,
+                maintenance_window: None,
+                slot_migration_percent: None,
+                member_count: 0,
+                shards: Vec::new(),
+            };
+            group.small_node_vcpus()
+        };
+        assert_eq!(
+            [vcpus("cache.t2.micro"), vcpus("cache.t2.small")],
+            [Some(1); 2]
+        );
+        assert_eq!(
+            [vcpus("cache.t2.medium"), vcpus("cache.t4g.micro")],
+            [Some(2); 2]
+        );
+        assert_eq!(
+            [vcpus("cache.r7g.large"), vcpus("cache.r7g.xlarge")],
+            [Some(2), None]
+        );
+    }
+}

@@ -23,6 +23,10 @@ const ATTEMPTS_KEPT: usize = 20;
 /// minute or two, and its own answers lag by at most a few.
 pub const SETTLES_WITHIN: TimeDelta = TimeDelta::minutes(15);
 
+/// The longest that one pass lives: Lambda's own limit. A word in the journal that is further ahead of a sight than this was
+/// not written by a run beside ours but by a wrong clock, and must not blind us until that clock's time comes.
+const PASS_LIVES: TimeDelta = TimeDelta::minutes(15);
+
 /// The longest hold after failures in a row: long enough not to hammer, short enough that a fixed quota is noticed the
 /// same morning.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(4 * 3600);
@@ -81,8 +85,20 @@ pub struct Attempt {
     /// Shards to be removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remove: Vec<ShardId>,
+    /// The hottest shard when it was asked for, where load was skewed: whether it cooled tells what growth was worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hot: Option<HotShard>,
     /// How it went.
     pub outcome: AttemptOutcome,
+}
+
+/// A shard that was hotter than the others when an attempt was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HotShard {
+    /// Which shard.
+    pub shard: ShardId,
+    /// Its load, in percent.
+    pub load: f64,
 }
 
 /// How an attempt went, as far as known.
@@ -210,6 +226,20 @@ impl fmt::Display for AttemptOutcome {
 }
 
 impl Journal {
+    /// Whether a run beside ours wrote here after `at`: a group that was looked at then may have changed since, and what this
+    /// says of it is newer than the look.
+    pub fn is_ahead_of(&self, at: DateTime<Utc>) -> bool {
+        let words = [
+            self.busy_since,
+            self.last_change.map(|change| change.at),
+            self.attempts.last().map(Attempt::ended_at),
+        ];
+        words
+            .into_iter()
+            .flatten()
+            .any(|word| at < word && word - at <= PASS_LIVES)
+    }
+
     /// What the journal says after a group was seen at `at` with `shards` shards and this activity. Equal to `self` when
     /// the sight adds nothing, so that nothing needs to be written.
     #[must_use]
@@ -269,11 +299,48 @@ impl Journal {
             from,
             to,
             remove,
+            hot: None,
             outcome: AttemptOutcome::Asked,
         });
-        let surplus = next.attempts.len().saturating_sub(ATTEMPTS_KEPT);
-        next.attempts.drain(..surplus);
+        while next.attempts.len() > ATTEMPTS_KEPT {
+            // What found the target busy teaches nothing; were it kept, an hour of it would push out the failures that pace us.
+            let oldest = next
+                .attempts
+                .iter()
+                .position(Attempt::found_the_target_busy);
+            next.attempts.remove(oldest.unwrap_or(0));
+        }
         next
+    }
+
+    /// The journal whose newest attempt remembers the hottest shard.
+    #[must_use]
+    pub fn because_of(&self, hot: Option<HotShard>) -> Journal {
+        let mut next = self.clone();
+        if let Some(attempt) = next.attempts.last_mut() {
+            attempt.hot = hot;
+        }
+        next
+    }
+
+    /// When the last growth completed, whoever made it. `None`: none is remembered.
+    pub fn last_growth(&self) -> Option<DateTime<Utc>> {
+        let ours = self
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.to > attempt.from);
+        let ours = ours.filter(|attempt| {
+            matches!(
+                attempt.outcome,
+                AttemptOutcome::Completed { .. } | AttemptOutcome::Partial { .. }
+            )
+        });
+        let seen = self
+            .last_change
+            .filter(|change| change.from.is_some_and(|from| change.to > from));
+        ours.map(Attempt::ended_at)
+            .chain(seen.map(|change| change.at))
+            .max()
     }
 
     /// The journal with the newest attempt's outcome.
@@ -311,154 +378,4 @@ impl Journal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(minute: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
-    }
-
-    fn changing() -> Activity {
-        Activity::Changing {
-            what: "replication group orders".into(),
-            status: "modifying".into(),
-        }
-    }
-
-    #[test]
-    fn a_change_is_dated_by_its_completion_whoever_made_it() {
-        let seen = Journal::default()
-            .sighted(at(0), 3, &Activity::Idle)
-            .sighted(at(5), 4, &changing());
-        assert_eq!(seen.last_change, None);
-        let seen = seen.sighted(at(35), 4, &Activity::Idle);
-        assert_eq!(
-            seen.last_change,
-            Some(Change {
-                at: at(35),
-                from: Some(3),
-                to: 4,
-                ours: false
-            })
-        );
-        assert_eq!(seen, seen.sighted(at(40), 4, &Activity::Idle));
-    }
-
-    #[test]
-    fn an_attempt_ends_completed_unchanged_or_partial() {
-        let asked = Journal::default()
-            .sighted(at(0), 5, &Activity::Idle)
-            .asking(at(1), 5, 3, vec![]);
-        let accepted = asked
-            .answered(AttemptOutcome::Accepted)
-            .sighted(at(2), 5, &changing());
-        let end = |shards| {
-            accepted.sighted(at(30), shards, &Activity::Idle).attempts[0]
-                .outcome
-                .clone()
-        };
-        assert_eq!(end(3), AttemptOutcome::Completed { at: at(30) });
-        assert_eq!(end(5), AttemptOutcome::Unchanged { at: at(30) });
-        assert_eq!(
-            end(4),
-            AttemptOutcome::Partial {
-                at: at(30),
-                shards: 4
-            }
-        );
-    }
-
-    #[test]
-    fn a_change_that_is_not_visible_yet_stays_open() {
-        let asked = Journal::default()
-            .sighted(at(0), 3, &Activity::Idle)
-            .asking(at(1), 3, 4, vec![]);
-        assert!(
-            asked
-                .sighted(at(2), 3, &Activity::Idle)
-                .open_attempt()
-                .is_some()
-        );
-        let given_up = asked.sighted(at(16), 3, &Activity::Idle);
-        assert_eq!(
-            given_up.attempts[0].outcome,
-            AttemptOutcome::Unchanged { at: at(16) }
-        );
-    }
-
-    #[test]
-    fn a_backup_is_not_a_change() {
-        let seen = Journal::default().sighted(at(0), 3, &Activity::Idle);
-        let after =
-            seen.sighted(at(5), 3, &Activity::Snapshotting)
-                .sighted(at(10), 3, &Activity::Idle);
-        assert_eq!(after.last_change, None);
-    }
-
-    #[test]
-    fn failures_in_a_row_double_the_hold_up_to_four_hours() {
-        let cooldown = Duration::from_secs(600);
-        let mut journal = Journal::default();
-        for (minute, expected) in [
-            (0, 10),
-            (100, 20),
-            (200, 40),
-            (300, 80),
-            (400, 160),
-            (600, 240),
-            (900, 240),
-        ] {
-            let refused = AttemptOutcome::Refused {
-                code: "X".into(),
-                retry: Retry::Later,
-            };
-            journal = journal.asking(at(minute), 3, 4, vec![]).answered(refused);
-            assert_eq!(
-                journal.backing_off(cooldown, true).unwrap().0,
-                at(minute + expected)
-            );
-        }
-        let done = journal
-            .asking(at(999), 3, 4, vec![])
-            .answered(AttemptOutcome::Completed { at: at(1010) });
-        assert_eq!(done.backing_off(cooldown, true), None);
-    }
-
-    fn refused(journal: &Journal, minute: i64, to: u32, retry: Retry) -> Journal {
-        let outcome = AttemptOutcome::Refused {
-            code: "X".into(),
-            retry,
-        };
-        journal.asking(at(minute), 3, to, vec![]).answered(outcome)
-    }
-
-    #[test]
-    fn failed_scale_ins_do_not_delay_growth_and_failed_growth_delays_scale_ins() {
-        let cooldown = Duration::from_secs(600);
-        let shrunk = refused(&Journal::default(), 0, 2, Retry::Later);
-        assert_eq!(shrunk.backing_off(cooldown, true), None);
-        assert!(shrunk.backing_off(cooldown, false).is_some());
-        let grown = refused(&Journal::default(), 0, 4, Retry::Later);
-        assert!(grown.backing_off(cooldown, false).is_some());
-    }
-
-    #[test]
-    fn finding_the_target_busy_does_not_end_a_row_of_failures() {
-        let cooldown = Duration::from_secs(600);
-        let twice = refused(&Journal::default(), 0, 4, Retry::Later);
-        let twice = refused(&twice, 20, 4, Retry::Person);
-        let busy = refused(&twice, 30, 4, Retry::Now);
-        let (until, failures, _) = busy.backing_off(cooldown, true).unwrap();
-        assert_eq!((until, failures), (at(40), 2));
-        let only_busy = refused(&Journal::default(), 0, 4, Retry::Now);
-        assert_eq!(only_busy.backing_off(cooldown, true), None);
-    }
-
-    #[test]
-    fn what_others_keep_in_the_item_survives() {
-        let text = r#"{"shards":3,"drills":[{"shard":"0001"}]}"#;
-        let journal: Journal = serde_json::from_str(text).unwrap();
-        assert_eq!(journal.others["drills"][0]["shard"], "0001");
-        assert!(serde_json::to_string(&journal).unwrap().contains("drills"));
-    }
-}
+mod tests;

@@ -1,6 +1,9 @@
 //! Load over time: samples by the minute, and what may be concluded from those that are there.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -9,6 +12,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     samples: BTreeMap<DateTime<Utc>, f64>,
+    /// Minutes of which a part is missing, so that their sample is a lower bound: a node of a shard was silent. They may ask
+    /// for growth, and count as absent where nothing may be missing.
+    lower_bounds: BTreeSet<DateTime<Utc>>,
     /// Whether the service said that the answer is complete (`StatusCode` `Complete`).
     pub complete: bool,
 }
@@ -18,6 +24,7 @@ impl Default for Series {
     fn default() -> Self {
         Self {
             samples: BTreeMap::new(),
+            lower_bounds: BTreeSet::new(),
             complete: false,
         }
     }
@@ -30,13 +37,18 @@ impl Series {
             .into_iter()
             .filter(|(_, value)| value.is_finite())
             .collect();
-        Self { samples, complete }
+        Self {
+            samples,
+            lower_bounds: BTreeSet::new(),
+            complete,
+        }
     }
 
     /// Adds what another page of the same answer holds.
     pub fn extend(&mut self, more: &Series) {
         self.samples
             .extend(more.samples.iter().map(|(at, value)| (*at, *value)));
+        self.lower_bounds.extend(&more.lower_bounds);
         self.complete = more.complete;
     }
 
@@ -74,6 +86,7 @@ impl Series {
         };
         Self {
             samples,
+            lower_bounds: self.lower_bounds.clone(),
             complete: self.complete,
         }
     }
@@ -111,6 +124,7 @@ impl Series {
         };
         let count = self
             .window(newest, window)
+            .filter(|(minute, _)| !self.lower_bounds.contains(minute))
             .fold(0_u64, |count, _| count + 1);
         self.complete && now - newest <= delta(stale_after) && count * 60 >= window.as_secs()
     }
@@ -134,11 +148,13 @@ impl Series {
                 .iter()
                 .map(|(at, value)| (*at, value * factor))
                 .collect(),
+            lower_bounds: self.lower_bounds.clone(),
             complete: self.complete,
         }
     }
 
-    /// Two series joined minute by minute, the larger sample winning: several nodes' series become their shard's.
+    /// Two series joined minute by minute, the larger sample winning: several nodes' series become their shard's. A minute that
+    /// only one of them has is a lower bound, as the silent one may have been the hot one.
     #[must_use]
     pub fn hottest(&self, other: &Series) -> Series {
         let mut samples = self.samples.clone();
@@ -148,8 +164,13 @@ impl Series {
                 .and_modify(|mine| *mine = mine.max(*value))
                 .or_insert(*value);
         }
+        let of_one =
+            |at: &&DateTime<Utc>| self.samples.contains_key(*at) != other.samples.contains_key(*at);
+        let mut lower_bounds: BTreeSet<_> = samples.keys().filter(of_one).copied().collect();
+        lower_bounds.extend(self.lower_bounds.union(&other.lower_bounds));
         Self {
             samples,
+            lower_bounds,
             complete: self.complete && other.complete,
         }
     }
@@ -157,6 +178,12 @@ impl Series {
     /// The value at exactly this minute.
     pub fn at(&self, minute: DateTime<Utc>) -> Option<f64> {
         self.samples.get(&minute).copied()
+    }
+
+    /// The value at exactly this minute, if nothing of it is missing.
+    fn whole_at(&self, minute: DateTime<Utc>) -> Option<f64> {
+        self.at(minute)
+            .filter(|_| !self.lower_bounds.contains(&minute))
     }
 }
 
@@ -202,7 +229,7 @@ pub fn newest_whole_minute(series: &[&Series]) -> Option<DateTime<Utc>> {
 }
 
 fn sum_at(series: &[&Series], minute: DateTime<Utc>) -> Option<f64> {
-    series.iter().map(|one| one.at(minute)).sum()
+    series.iter().map(|one| one.whole_at(minute)).sum()
 }
 
 /// A standard duration as a signed one; policy durations are minutes, far below the limit.
@@ -271,6 +298,20 @@ mod tests {
     fn a_missing_minute_leaves_a_peak_in_doubt() {
         let covers = |series: &Series| series.covers(minute(30), 30 * MINUTE, 10 * MINUTE);
         assert!(covers(&flat(0..30, 10.0)) && !covers(&flat((0..30).filter(|n| *n != 13), 10.0)));
+    }
+
+    #[test]
+    fn a_minute_that_a_node_did_not_tell_may_ask_for_growth_and_proves_no_low_load() {
+        let (replica, primary) = (flat(0..30, 5.0), flat((0..30).filter(|n| *n != 13), 60.0));
+        let shard = primary.hottest(&replica).scaled(2.0).since(None);
+        assert_eq!(shard.at(minute(13)), Some(10.0));
+        let mean = shard.recent_mean(minute(30), 30 * MINUTE, 10 * MINUTE);
+        assert!(mean.is_some_and(|mean| mean.value > 100.0));
+        let throughout =
+            |one: &Series| sums_throughout(&[one], minute(30), 30 * MINUTE, 10 * MINUTE);
+        assert_eq!(throughout(&shard), None);
+        assert!(!shard.covers(minute(30), 30 * MINUTE, 10 * MINUTE));
+        assert!(throughout(&replica.hottest(&replica)).is_some());
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! Test support: the real SDK over the embedded AWS in process, and whole passes on its virtual clock.
 
+pub mod draw;
 pub mod fixture;
+pub mod line;
+pub mod programs;
 
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_sdk_elasticache::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::{
     http::{
@@ -30,6 +34,8 @@ use clusterwarden_local::{
     cloud::{Cloud, Parameters},
     wire,
 };
+
+use line::Line;
 
 /// The name of the journal's table in every test.
 pub const JOURNAL: &str = "clusterwarden-journal";
@@ -67,11 +73,18 @@ impl SharedCloud {
 
     /// An SDK configuration whose every call ends in this cloud.
     pub fn sdk_config(&self) -> SdkConfig {
+        self.sdk_config_over(self.clone())
+    }
+
+    /// The same over a way of one's own. Retries wait for a moment only: the wait is real time, which nothing here is about.
+    pub fn sdk_config_over(&self, way: impl HttpClient + 'static) -> SdkConfig {
+        let retries = RetryConfig::standard().with_initial_backoff(Duration::from_micros(10));
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
-            .http_client(SharedHttpClient::new(self.clone()))
+            .retry_config(retries)
+            .http_client(SharedHttpClient::new(way))
             .build()
     }
 
@@ -82,17 +95,35 @@ impl SharedCloud {
 
     /// One pass of `reshard`, as the function runs it.
     pub async fn pass(&self, policy: &Policy, mode: Mode, event: &serde_json::Value) -> Report {
-        let (aws, trigger) = (self.aws(), Trigger::read(event));
-        Pass {
-            aws: &aws,
-            policy,
-            mode,
-            trigger: &trigger,
-            clock: monday_morning,
-        }
-        .run(|_| {})
-        .await
+        run(&self.aws(), policy, mode, event).await
     }
+
+    /// One pass of `reshard` over a line. `None`: it was cut off.
+    pub async fn pass_over(
+        &self,
+        line: &Line,
+        policy: &Policy,
+        mode: Mode,
+        event: &serde_json::Value,
+    ) -> Option<Report> {
+        let aws = Aws::new(&self.sdk_config_over(line.clone()), JOURNAL);
+        tokio::select! {
+            report = run(&aws, policy, mode, event) => Some(report),
+            () = line.cut() => None,
+        }
+    }
+}
+
+async fn run(aws: &Aws, policy: &Policy, mode: Mode, event: &serde_json::Value) -> Report {
+    let trigger = Trigger::read(event);
+    let pass = Pass {
+        aws,
+        policy,
+        mode,
+        trigger: &trigger,
+        clock: monday_morning,
+    };
+    pass.run(|_| {}).await
 }
 
 /// Where every test's time starts: 2026-11-23 08:00 UTC, a Monday.
@@ -117,7 +148,7 @@ impl HttpConnector for SharedCloud {
 }
 
 impl SharedCloud {
-    fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    pub(crate) fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let other =
             |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
         let request = request

@@ -293,7 +293,7 @@ fn executable_in(folder: &Path, function: &str) -> Option<PathBuf> {
 }
 
 /// Whether an executable is no older than the sources that cargo lists for it in the file `<executable>.d`.
-fn is_up_to_date(executable: &Path) -> bool {
+pub fn is_up_to_date(executable: &Path) -> bool {
     let modified = |path: &Path| -> io::Result<SystemTime> { path.metadata()?.modified() };
     let listed = std::fs::read_to_string(executable.with_extension("d"));
     let (Ok(built), Ok(listed)) = (modified(executable), listed) else {

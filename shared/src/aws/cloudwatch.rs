@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::types::{
     ActionsSuppressedBy, AlarmMuteRuleStatus, AlarmType, CompositeAlarm, Dimension, Metric,
     MetricAlarm, MetricDataQuery, MetricStat, StateValue, StatusCode,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::{Aws, ServiceError, from_sdk, to_sdk};
 use crate::{
@@ -100,7 +100,8 @@ impl Aws {
         Ok(names)
     }
 
-    /// The minutes of `(now − window, now]` of each metric, in the order asked for.
+    /// The minutes from `now − window` on of each metric, in the order asked for. The minute that is running is left out: what is
+    /// there of it may be an idle replica's sample alone.
     pub(super) async fn metrics(
         &self,
         wanted: &[Wanted],
@@ -131,7 +132,7 @@ impl Aws {
             .get_metric_data()
             .set_metric_data_queries(Some(queries))
             .start_time(to_sdk(now - delta(window)))
-            .end_time(to_sdk(now));
+            .end_time(to_sdk(whole_minute(now)));
         // An id that no page mentions stays unknown, and unknown is incomplete.
         let mut series = vec![Series::default(); wanted.len()];
         let mut pages = request.into_paginator().send();
@@ -154,6 +155,10 @@ impl Aws {
         }
         Ok(series)
     }
+}
+
+fn whole_minute(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
 }
 
 fn query(index: usize, wanted: &Wanted) -> MetricDataQuery {
@@ -190,9 +195,8 @@ fn read_state(state: Option<&StateValue>) -> AlarmState {
 
 fn read_metric_alarm(alarm: &MetricAlarm) -> Option<(String, Alarm)> {
     let name = alarm.alarm_name()?.to_owned();
-    let since = alarm
-        .state_transitioned_timestamp()
-        .or(alarm.state_updated_timestamp());
+    // Not `StateUpdatedTimestamp`: it moves without a transition, and each move would ask for a step of its own.
+    let since = alarm.state_transitioned_timestamp();
     let silence = (alarm.actions_enabled() == Some(false)).then_some(Silence::ActionsDisabled);
     let (state, since) = (read_state(alarm.state_value()), since.and_then(from_sdk));
     Some((
@@ -208,9 +212,7 @@ fn read_metric_alarm(alarm: &MetricAlarm) -> Option<(String, Alarm)> {
 
 fn read_composite_alarm(alarm: &CompositeAlarm) -> Option<(String, Alarm)> {
     let name = alarm.alarm_name()?.to_owned();
-    let since = alarm
-        .state_transitioned_timestamp()
-        .or(alarm.state_updated_timestamp());
+    let since = alarm.state_transitioned_timestamp();
     let suppressed = alarm.actions_suppressed_by().is_some_and(|by| {
         matches!(
             by,

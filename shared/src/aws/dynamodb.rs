@@ -18,6 +18,9 @@ const KEYS_PER_READ: usize = 100;
 /// A batch that DynamoDB answers in parts is asked for again this often.
 const READS_PER_BATCH: usize = 5;
 
+/// The journal of each target, or why its item cannot be read.
+pub(super) type Journals = BTreeMap<String, Result<Journal, ServiceError>>;
+
 /// How a journal write ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Written {
@@ -28,18 +31,17 @@ pub(super) enum Written {
 }
 
 impl Aws {
-    /// The journals of these targets; a target without an item has an empty journal of version 0.
-    pub(super) async fn journals(
-        &self,
-        targets: &[String],
-    ) -> Result<BTreeMap<String, Journal>, ServiceError> {
-        let mut journals: BTreeMap<String, Journal> = targets
+    /// The journals of these targets; a target without an item has an empty journal of version 0. An item that is there but
+    /// says nothing readable is that target's error, not everybody's.
+    pub(super) async fn journals(&self, targets: &[String]) -> Result<Journals, ServiceError> {
+        let mut journals: Journals = targets
             .iter()
-            .map(|target| (target.clone(), Journal::default()))
+            .map(|target| (target.clone(), Ok(Journal::default())))
             .collect();
         for keys in targets.chunks(KEYS_PER_READ) {
             for item in self.items(keys).await? {
-                let (target, journal) = read_item(&item)?;
+                let target = text(&item, "target").cloned().unwrap_or_default();
+                let journal = read_item(&target, &item);
                 journals.insert(target, journal);
             }
         }
@@ -114,16 +116,15 @@ impl Aws {
             .item("version", AttributeValue::N(next.to_string()))
             .item("entry", AttributeValue::S(entry));
         let put = if journal.version == 0 {
-            put.condition_expression("attribute_not_exists(#target)")
+            // Version 0 also is what a person may have written by hand; it must not hold its target for ever.
+            put.condition_expression("attribute_not_exists(#target) OR #version = :read")
                 .expression_attribute_names("#target", "target")
         } else {
             put.condition_expression("#version = :read")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(
-                    ":read",
-                    AttributeValue::N(journal.version.to_string()),
-                )
         };
+        let put = put
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":read", AttributeValue::N(journal.version.to_string()));
         match put.send().await {
             Ok(_) => Ok(Written::Yes(Journal {
                 version: next,
@@ -137,9 +138,14 @@ impl Aws {
     }
 }
 
-fn read_item(item: &HashMap<String, AttributeValue>) -> Result<(String, Journal), ServiceError> {
-    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    let target = text("target").cloned().unwrap_or_default();
+fn text<'a>(item: &'a HashMap<String, AttributeValue>, name: &str) -> Option<&'a String> {
+    item.get(name).and_then(|value| value.as_s().ok())
+}
+
+fn read_item(
+    target: &str,
+    item: &HashMap<String, AttributeValue>,
+) -> Result<Journal, ServiceError> {
     let wrong = |cause: String| ServiceError {
         doing: format!("reading the journal of {target}"),
         cause,
@@ -148,9 +154,9 @@ fn read_item(item: &HashMap<String, AttributeValue>) -> Result<(String, Journal)
         .get("version")
         .and_then(|value| value.as_n().ok())
         .and_then(|number| number.parse().ok());
-    let version = version.ok_or_else(|| wrong("its version is not a number".to_owned()))?;
-    let entry = text("entry").ok_or_else(|| wrong("it has no entry".to_owned()))?;
+    let version = version.ok_or_else(|| wrong("its version is not a whole number".to_owned()))?;
+    let entry = text(item, "entry").ok_or_else(|| wrong("it has no entry".to_owned()))?;
     let journal: Journal =
         serde_json::from_str(entry).map_err(|error| wrong(format!("its entry: {error}")))?;
-    Ok((target, Journal { version, ..journal }))
+    Ok(Journal { version, ..journal })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_elasticache::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
-    types::{CacheCluster, ClusterMode, NodeGroup, ReplicationGroup},
+    types::{CacheCluster, ClusterMode, NodeGroup, ReplicationGroup, ReshardingConfiguration},
 };
 
 use super::{Aws, ServiceError};
@@ -33,9 +33,19 @@ pub(super) enum Answer {
         message: String,
     },
     /// Something else is going on: the world changed since we looked.
-    Busy(CallFailure),
+    Busy {
+        /// The service's id of the call.
+        request_id: Option<String>,
+        /// Its words.
+        failure: CallFailure,
+    },
     /// It refused, or nobody knows (no `retry`).
-    Failed(CallFailure),
+    Failed {
+        /// The service's id of the call, if there was an answer.
+        request_id: Option<String>,
+        /// Its words.
+        failure: CallFailure,
+    },
 }
 
 impl Aws {
@@ -84,6 +94,8 @@ impl Aws {
             .iter()
             .map(|id| id.as_str().to_owned())
             .collect();
+        let zones: Vec<ReshardingConfiguration> =
+            reshard.zones.iter().map(|zones| placement(zones)).collect();
         let sent = self
             .elasticache_once
             .modify_replication_group_shard_configuration()
@@ -91,6 +103,7 @@ impl Aws {
             .node_group_count(i32::try_from(reshard.to).unwrap_or(i32::MAX))
             .apply_immediately(true)
             .set_node_groups_to_remove((!remove.is_empty()).then_some(remove))
+            .set_resharding_configuration((!zones.is_empty()).then_some(zones))
             .send()
             .await;
         match sent {
@@ -100,6 +113,12 @@ impl Aws {
             Err(error) => sort(&error),
         }
     }
+}
+
+fn placement(zones: &[String]) -> ReshardingConfiguration {
+    ReshardingConfiguration::builder()
+        .set_preferred_availability_zones(Some(zones.to_vec()))
+        .build()
 }
 
 /// Sorts a failed call into: done already, busy, to be tried later, for a person, or not known.
@@ -114,11 +133,16 @@ fn sort<E: ProvideErrorMetadata + RequestId + std::error::Error + 'static>(
         // No answer, or one that does not say whether anything was done.
         let code = code.map_or_else(|| "NoAnswer".to_owned(), str::to_owned);
         let message = super::causes(error);
-        return Answer::Failed(CallFailure {
+        let retry = None;
+        let failure = CallFailure {
             code,
             message,
-            retry: None,
-        });
+            retry,
+        };
+        return Answer::Failed {
+            request_id,
+            failure,
+        };
     };
     let message = error.message().unwrap_or_default().to_owned();
     let failure = |retry| CallFailure {
@@ -132,15 +156,25 @@ fn sort<E: ProvideErrorMetadata + RequestId + std::error::Error + 'static>(
             message,
         },
         "InvalidReplicationGroupState" | "InvalidCacheClusterState" => {
-            Answer::Busy(failure(Retry::Now))
+            let failure = failure(Retry::Now);
+            Answer::Busy {
+                request_id,
+                failure,
+            }
         }
         "InsufficientCacheClusterCapacity"
         | "Throttling"
         | "ThrottlingException"
         | "RequestLimitExceeded"
-        | "RequestExpired" => Answer::Failed(failure(Retry::Later)),
+        | "RequestExpired" => Answer::Failed {
+            request_id,
+            failure: failure(Retry::Later),
+        },
         // Quotas, permissions, networks, keys, parameters, and codes that nobody has documented.
-        _ => Answer::Failed(failure(Retry::Person)),
+        _ => Answer::Failed {
+            request_id,
+            failure: failure(Retry::Person),
+        },
     }
 }
 

@@ -25,6 +25,15 @@ impl ServiceClock {
     }
 }
 
+impl ServiceClock {
+    /// Forgets what was heard. A process outlives its pass, and may be thawed hours later: the last pass's time is no time.
+    pub(super) fn forget(&self) {
+        if let Ok(mut newest) = self.0.lock() {
+            *newest = None;
+        }
+    }
+}
+
 impl Intercept for ServiceClock {
     fn name(&self) -> &'static str {
         "ServiceClock"

@@ -7,8 +7,11 @@
     reason = "a test that cannot go on fails where it is"
 )]
 
+mod differential;
+mod documented;
 mod monotone;
 mod properties;
+mod restated;
 mod scenarios;
 mod support;
 mod world;

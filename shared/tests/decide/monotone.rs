@@ -17,7 +17,7 @@ use crate::{
 
 /// One thing that was known and is no longer. Places count through what there is.
 #[derive(Debug, Clone)]
-enum Loss {
+pub(crate) enum Loss {
     /// Minutes of a shard's series, by the bits of a mask; see [`without`].
     Samples(usize, Measure, u64),
     /// All samples of every shard above so many percent: what an adversary would take.
@@ -40,7 +40,7 @@ fn measure() -> impl Strategy<Value = Measure> {
     prop_oneof![2 => Just(Measure::EngineCpu), 1 => Just(Measure::Memory)]
 }
 
-fn loss() -> impl Strategy<Value = Loss> {
+pub(crate) fn loss() -> impl Strategy<Value = Loss> {
     let place = || 0..40_usize;
     prop_oneof![
         8 => (place(), measure(), any::<u64>()).prop_map(|(shard, measure, mask)| Loss::Samples(shard, measure, mask)),
@@ -62,10 +62,7 @@ fn loss() -> impl Strategy<Value = Loss> {
 }
 
 fn of(measure: Measure, series: &mut ShardSeries) -> &mut Series {
-    match measure {
-        Measure::EngineCpu => &mut series.engine_cpu,
-        Measure::Memory => &mut series.memory,
-    }
+    measure.of_mut(series)
 }
 
 fn samples(series: &Series, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, f64)> {
@@ -92,7 +89,7 @@ fn nth_shard(seen: &Observation, place: usize) -> Option<ShardId> {
 ///
 /// Samples are lost only from before the newest minute that every shard has one for. Losing that minute too is no less
 /// knowledge but an earlier look: what came after it is not known yet, as in every pass, for `stale_after` at the most.
-fn without(seen: &Observation, loss: &Loss) -> Observation {
+pub(crate) fn without(seen: &Observation, loss: &Loss) -> Observation {
     let mut less = seen.clone();
     let group = less.group.as_mut().unwrap();
     let shards = group.shards.len();

@@ -107,7 +107,7 @@ impl ElastiCache {
     ///
     /// # Errors
     ///
-    /// Every refusal of [BC] for this call that depends on state kept here.
+    /// Every refusal of \[BC\] for this call that depends on state kept here.
     pub fn create_replication_group(
         &mut self,
         request: &CreateReplicationGroup,

@@ -11,13 +11,13 @@ use super::{
 };
 use crate::cloud::Parameters;
 
-/// What `DescribeEvents` covers when the client names no time ([BC]).
+/// What `DescribeEvents` covers when the client names no time (\[BC\]).
 const DEFAULT_PERIOD: TimeDelta = TimeDelta::hours(1);
 
 /// Paging, as every describe takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Paging {
-    /// 20 to 100; `None` means 100 ([BC]).
+    /// 20 to 100; `None` means 100 (\[BC\]).
     pub max_records: Option<i32>,
     /// Where the last page ended.
     pub marker: Option<String>,
@@ -120,7 +120,7 @@ impl ElastiCache {
         page(all, paging, "nodes", |entry| entry.node.id.clone())
     }
 
-    /// Events that are visible by now, newest first as in [BC]'s examples.
+    /// Events that are visible by now, newest first as in \[BC\]'s examples.
     pub(crate) fn describe_events(
         &self,
         filter: &EventFilter,

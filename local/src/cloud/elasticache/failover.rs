@@ -19,7 +19,7 @@ const SWITCH: TimeDelta = TimeDelta::seconds(63);
 const RECOVERY_STARTS: TimeDelta = TimeDelta::seconds(146);
 /// From the call to the end of that recovery (14:43:40).
 const RECOVERY_ENDS: TimeDelta = TimeDelta::seconds(764);
-/// The budget's period ([BC]).
+/// The budget's period (\[BC\]).
 const BUDGET_PERIOD: TimeDelta = TimeDelta::hours(24);
 
 /// How far a failover has come.
@@ -57,7 +57,7 @@ impl ElastiCache {
     ///
     /// # Errors
     ///
-    /// Every refusal of [BC] for this call that depends on state kept here.
+    /// Every refusal of \[BC\] for this call that depends on state kept here.
     pub fn test_failover(
         &mut self,
         group_id: &str,
@@ -174,7 +174,7 @@ impl ElastiCache {
         })
     }
 
-    /// Fifteen distinct shards in any 24 hours, in the whole account ([BC]; that it is one account's, not one group's,
+    /// Fifteen distinct shards in any 24 hours, in the whole account (\[BC\]; that it is one account's, not one group's,
     /// follows from "a customer can").
     fn require_budget(&self, group: &str, shard: &str, now: DateTime<Utc>) -> Outcome<()> {
         let spent: BTreeSet<(&str, &str)> = self
@@ -217,7 +217,7 @@ fn start(group: &mut ReplicationGroup, shard: &str, old: String, new: String, no
     });
 }
 
-/// Does what falls due by `now`, with the events of [BC] or of the published log.
+/// Does what falls due by `now`, with the events of \[BC\] or of the published log.
 pub(crate) fn step(
     group: &mut ReplicationGroup,
     now: DateTime<Utc>,

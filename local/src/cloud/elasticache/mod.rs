@@ -4,7 +4,7 @@
 //!
 //! | key | source |
 //! |---|---|
-//! | `[BC]` | botocore 1.44.5, `data/elasticache/2015-02-02`: shapes, documentation, error codes, examples |
+//! | `\[BC\]` | botocore 1.44.5, `data/elasticache/2015-02-02`: shapes, documentation, error codes, examples |
 //! | `[EC-DG]` | ElastiCache user guide, 2026-04 |
 //! | `[EC-DG23]` | the user guide as published on GitHub in May 2023, with the table of notifications |
 //! | `[EC-NEW]` | pages of October and November 2026 on durability |
@@ -64,7 +64,7 @@ pub struct Quotas {
     pub nodes_per_group: usize,
     /// Nodes in the Region: 300 unless raised ([EC-DG]).
     pub nodes_per_region: usize,
-    /// Distinct shards that `TestFailover` takes in 24 hours: 15 ([BC]).
+    /// Distinct shards that `TestFailover` takes in 24 hours: 15 (\[BC\]).
     pub failovers_per_day: usize,
 }
 
@@ -191,7 +191,7 @@ impl ElastiCache {
         self.quotas = quotas;
     }
 
-    /// Blocks `TestFailover` as AWS may do in large-scale events ([BC]), or frees it.
+    /// Blocks `TestFailover` as AWS may do in large-scale events (\[BC\]), or frees it.
     pub fn block_test_failover(&mut self, blocked: bool) {
         self.failover_blocked = blocked;
     }
@@ -216,7 +216,7 @@ impl ElastiCache {
         self.clock = self.clock.max(now);
     }
 
-    /// The group that a call wants to change; ids are lower case in store ([BC]).
+    /// The group that a call wants to change; ids are lower case in store (\[BC\]).
     fn group_for_change(&mut self, id: &str) -> Outcome<&mut ReplicationGroup> {
         let id = id.to_ascii_lowercase();
         self.groups

@@ -64,11 +64,11 @@ pub struct ModifyReplicationGroup {
 
 impl ElastiCache {
     /// Changes a group's settings. What describes the group changes at once; what touches its nodes takes a while, at
-    /// once with `ApplyImmediately` and else in the maintenance window ([BC]).
+    /// once with `ApplyImmediately` and else in the maintenance window (\[BC\]).
     ///
     /// # Errors
     ///
-    /// Every refusal of [BC] for this call that depends on state kept here.
+    /// Every refusal of \[BC\] for this call that depends on state kept here.
     pub fn modify_replication_group(
         &mut self,
         request: &ModifyReplicationGroup,

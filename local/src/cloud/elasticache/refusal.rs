@@ -1,4 +1,4 @@
-//! Refusals: the errors of the service with the codes and statuses of its model ([BC]).
+//! Refusals: the errors of the service with the codes and statuses of its model (\[BC\]).
 
 use thiserror::Error;
 

@@ -1,6 +1,6 @@
 //! Resharding: `ModifyReplicationGroupShardConfiguration`, from the request's checks to the acceptance.
 //!
-//! [`super::migration`] does the work that is accepted here.
+//! The room `migration` does the work that is accepted here.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -52,7 +52,7 @@ impl ElastiCache {
     ///
     /// # Errors
     ///
-    /// Every refusal of [BC] and [EC-DG] for this call.
+    /// Every refusal of \[BC\] and [EC-DG] for this call.
     pub fn modify_shard_configuration(
         &mut self,
         request: &ModifyShards,
@@ -312,7 +312,7 @@ fn new_shards(
     Ok(added)
 }
 
-/// The number in a shard id: one to four digits ([BC] `AllowedNodeGroupId`).
+/// The number in a shard id: one to four digits (\[BC\] `AllowedNodeGroupId`).
 pub(crate) fn shard_number(id: &str) -> Outcome<u32> {
     let digits = (1..=4).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
     id.parse().ok().filter(|_| digits).ok_or_else(|| {
