@@ -7,6 +7,7 @@ pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elasticache;
 pub mod fault;
+pub mod outside;
 pub mod parameters;
 pub mod scenario;
 pub mod workload;
@@ -35,6 +36,8 @@ pub struct Cloud {
     pub dynamodb: dynamodb::DynamoDb,
     /// What the groups' users ask of them, and the metrics that follow.
     pub workload: workload::Workload,
+    /// What others do to the groups.
+    pub outside: outside::Outside,
     /// Every call answered so far, oldest first.
     pub calls: Vec<Call>,
     deliveries: Vec<Delivery>,
@@ -81,6 +84,7 @@ impl Cloud {
             cloudwatch: cloudwatch::CloudWatch::new(&account_id, &region),
             dynamodb: dynamodb::DynamoDb::new(&account_id, &region),
             workload: workload::Workload::default(),
+            outside: outside::Outside::default(),
             account_id,
             region,
             parameters,
@@ -116,6 +120,8 @@ impl Cloud {
                 );
                 self.deliveries
                     .extend(self.cloudwatch.evaluate_alarms(self.now, &self.parameters));
+                self.outside
+                    .act(self.now, &mut self.elasticache, &self.parameters);
             }
         }
     }

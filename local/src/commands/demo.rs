@@ -1,16 +1,17 @@
-//! `clusterwarden demo`: one day of a shop, with the real function binary keeping its clusters in shape.
+//! `clusterwarden demo`: a scenario played with the real function binary, and a check that it showed what it is for.
 //!
 //! Virtual time stands still while the function runs, and the function takes its time from the answers of the embedded AWS.
-//! So a day passes in half a minute, and passes the same way each time.
+//! So hours pass in seconds, and passes the same way each time.
 
+mod claims;
 mod closing;
-mod day;
 mod failure;
 #[cfg(test)]
 mod fixture;
 mod function;
 mod ledger;
 mod live;
+mod play;
 mod readback;
 mod scene;
 mod screen;
@@ -25,15 +26,18 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use clap::Args;
+use clusterwarden::policy::Policy;
 
 use crate::{
     cloud::{Cloud, Delivery, Parameters, scenario},
     runtime_api::{Endpoint, binaries},
     wire::http_server::CloudServer,
 };
+use claims::Evidence;
 use closing::Closing;
 use failure::{DemoFailure, report};
 use function::{Cause, WokenFunction};
+use play::Play;
 use scene::Scene;
 use show::{Pace, Show};
 use story::Story;
@@ -41,9 +45,13 @@ use story::Story;
 /// What `clusterwarden demo` may be told.
 #[derive(Debug, Args)]
 pub struct DemoOptions {
-    /// On a terminal, stretch the day over this many seconds so that eyes can follow; 0 runs it as fast as it goes
-    #[arg(long, value_name = "SECONDS", default_value_t = 40, value_parser = clap::value_parser!(u64).range(0..=3600))]
-    seconds: u64,
+    /// What to show: day, hot-key, memory-growth, flapping, busy-weekday, metric-outage or terraform-fights-us
+    #[arg(long, value_name = "NAME", default_value = play::DAY.name)]
+    scenario: String,
+    /// On a terminal, stretch it over this many seconds so that eyes can follow; 0 runs it as fast as it goes [default:
+    /// 40 for the day, 25 for the others]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    seconds: Option<u64>,
     /// Print plain lines even on a terminal
     #[arg(long)]
     plain: bool,
@@ -63,27 +71,28 @@ pub async fn run(options: DemoOptions) -> ExitCode {
     }
 }
 
-/// Plays the day and tells whether it showed what it must.
+/// Plays the scenario and tells whether it showed what it must.
 async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
-    let policy = day::policy()?;
-    let binary = binaries::locate(day::FUNCTION, |line| eprintln!("{line}")).await?;
+    let play = Play::named(&options.scenario)?;
+    let policy = play.policy()?;
+    let binary = binaries::locate(play::FUNCTION, |line| eprintln!("{line}")).await?;
     let cloud = Arc::new(Mutex::new(scenario::load(
-        day::SCENARIO,
-        day::start(),
+        play.name,
+        play.start(),
         Parameters::default(),
     )?));
     let server = CloudServer::start(Arc::clone(&cloud), 0).map_err(DemoFailure::Serve)?;
     let endpoint = Endpoint::embedded(&server.url)?;
-    let mut function = WokenFunction::new(binary, endpoint)?;
+    let mut function = WokenFunction::new(binary, endpoint, play)?;
 
     let first = Scene::of(&lock(&cloud), &policy);
-    let mut story = Story::new(&first);
-    let mut show = Show::start(options.plain, Pace::over(options.seconds, day::minutes()));
+    let mut story = Story::new(&first, play);
+    let pace = Pace::over(options.seconds.unwrap_or(play.seconds), play.minutes());
+    let mut show = Show::start(options.plain, pace);
     show.tell(&story.opening(&first, &server.url))?;
-    while lock(&cloud).now() < day::end() {
+    while lock(&cloud).now() < play.end() {
         let deliveries = advance(&cloud);
-        let scene = Scene::of(&lock(&cloud), &policy);
-        show.tell(&story.look(&scene))?;
+        let scene = look(&cloud, &policy, &mut story, &mut show)?;
         for (cause, event) in wakes(scene.at, deliveries) {
             let pass = function.wake(cause, &event).await?;
             show.tell(&story.pass(&pass, scene.at))?;
@@ -95,7 +104,13 @@ async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
     show.end();
 
     let seen = readback::shard_counts(&server.url).await?;
-    let closing = Closing::new(story.into_ledger(), &seen, lock(&cloud).now());
+    let ledger = story.into_ledger();
+    let evidence = Evidence {
+        ledger: &ledger,
+        seen: &seen,
+        evicted: readback::evicted(&lock(&cloud), play.start()),
+    };
+    let closing = Closing::new(play, evidence, lock(&cloud).now());
     show::print(&closing.to_string())?;
     Ok(closing.holds())
 }
@@ -111,12 +126,12 @@ fn advance(cloud: &Mutex<Cloud>) -> Vec<Delivery> {
 fn wakes(at: DateTime<Utc>, deliveries: Vec<Delivery>) -> Vec<(Cause, serde_json::Value)> {
     let alarms = deliveries
         .into_iter()
-        .filter(|delivery| delivery.target == day::FUNCTION_ARN);
+        .filter(|delivery| delivery.target == play::FUNCTION_ARN);
     let mut wakes: Vec<_> = alarms
         .map(|delivery| (Cause::of_alarm(&delivery.event), delivery.event))
         .collect();
-    if at.minute().is_multiple_of(day::SCHEDULE_MINUTES) {
-        wakes.push((Cause::Schedule, day::schedule_event(at)));
+    if at.minute().is_multiple_of(play::SCHEDULE_MINUTES) {
+        wakes.push((Cause::Schedule, play::schedule_event(at)));
     }
     wakes
 }
@@ -124,21 +139,34 @@ fn wakes(at: DateTime<Utc>, deliveries: Vec<Delivery>) -> Vec<(Cause, serde_json
 /// Lets a change that is still under way come to its end, so that there is something to compare.
 fn settle(
     cloud: &Mutex<Cloud>,
-    policy: &clusterwarden::policy::Policy,
+    policy: &Policy,
     story: &mut Story,
     show: &mut Show,
 ) -> Result<(), DemoFailure> {
-    for _ in 0..day::SETTLE_MINUTES {
+    for _ in 0..play::SETTLE_MINUTES {
         let scene = Scene::of(&lock(cloud), policy);
         if scene.groups.iter().all(|group| group.is_available()) {
             break;
         }
         advance(cloud);
-        let scene = Scene::of(&lock(cloud), policy);
-        show.tell(&story.look(&scene))?;
+        let scene = look(cloud, policy, story, show)?;
         show.draw(&scene, story)?;
     }
     Ok(())
+}
+
+/// Looks around, and tells what is new and what others did.
+fn look(
+    cloud: &Mutex<Cloud>,
+    policy: &Policy,
+    story: &mut Story,
+    show: &mut Show,
+) -> Result<Scene, DemoFailure> {
+    let scene = Scene::of(&lock(cloud), policy);
+    show.tell(&story.look(&scene))?;
+    let acts = lock(cloud).outside.take_done();
+    show.tell(&story.acts(&acts))?;
+    Ok(scene)
 }
 
 /// A panic elsewhere while the lock was held leaves a cloud that is still good enough to look at.

@@ -6,12 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Mistake,
-    file::{AlarmFile, DataFile, GroupFile, LoadFile, MetricFile, ScenarioFile},
+    file::{ActFile, AlarmFile, DataFile, GroupFile, LoadFile, MetricFile, ScenarioFile},
 };
 use crate::cloud::{
     Cloud,
     cloudwatch::{AlarmSpec, Comparison, MissingData},
     elasticache::{GroupSpec, max_memory, slots::SLOT_COUNT},
+    outside::Act,
     workload::{Burst, CustomMetric, Daily, Data, Demand, GroupLoad, Span, Step},
 };
 
@@ -68,6 +69,15 @@ impl ScenarioFile {
                     at,
                     message: format!("table `{}`: {}", table.name, refusal.message),
                 })?;
+        }
+        for act in self.acts {
+            let at = act.span();
+            let act = act.into_inner();
+            let act = act.act(start, &ids).map_err(|message| Mistake {
+                at,
+                message: format!("act of `{}`: {message}", act.by),
+            })?;
+            cloud.outside.expect(act);
         }
         Ok(())
     }
@@ -154,7 +164,16 @@ impl GroupFile {
             outages: load
                 .outages
                 .iter()
+                .filter(|outage| outage.shards.is_empty())
                 .map(|outage| span(start, outage.after_minutes, outage.minutes))
+                .collect(),
+            silent_shards: load
+                .outages
+                .iter()
+                .flat_map(|outage| {
+                    let span = span(start, outage.after_minutes, outage.minutes);
+                    outage.shards.iter().map(move |shard| (shard.clone(), span))
+                })
                 .collect(),
         }
     }
@@ -270,6 +289,37 @@ impl AlarmFile {
             treat_missing,
             alarm_actions: self.alarm_actions,
             ok_actions: self.ok_actions,
+        })
+    }
+}
+
+impl ActFile {
+    fn act(&self, start: DateTime<Utc>, groups: &BTreeSet<String>) -> Result<Act, String> {
+        const OPERATION: &str = "ModifyReplicationGroupShardConfiguration";
+        if self.operation != OPERATION {
+            return Err(format!(
+                "`operation` is {}; nothing but {OPERATION} can be played",
+                self.operation
+            ));
+        }
+        let group = &self.parameters.group;
+        if !groups.contains(group) {
+            return Err(format!("there is no group `{group}`"));
+        }
+        if !(1..=MOST_SHARDS).contains(&self.parameters.shards) {
+            return Err(format!("`NodeGroupCount` must be from 1 to {MOST_SHARDS}"));
+        }
+        if self.every_minutes == Some(0) {
+            return Err("`every_minutes` must be at least 1".to_owned());
+        }
+        Ok(Act {
+            by: self.by.clone(),
+            at: after(start, self.after_minutes),
+            every: self
+                .every_minutes
+                .map(|minutes| TimeDelta::minutes(i64::from(minutes))),
+            group: group.clone(),
+            shards: self.parameters.shards,
         })
     }
 }

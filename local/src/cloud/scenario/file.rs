@@ -1,6 +1,6 @@
 //! The scenario file as written: TOML, times in minutes from the start (negative ones lie in the history).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -23,6 +23,8 @@ pub(super) struct ScenarioFile {
     pub(super) metrics: Vec<MetricFile>,
     #[serde(default)]
     pub(super) tables: Vec<Spanned<TableFile>>,
+    #[serde(default)]
+    pub(super) acts: Vec<Spanned<ActFile>>,
 }
 
 /// `[[groups]]`
@@ -125,6 +127,9 @@ pub(super) struct HotSlotFile {
 pub(super) struct OutageFile {
     pub(super) after_minutes: i32,
     pub(super) minutes: u32,
+    /// Only of these shards; empty: of the whole group.
+    #[serde(default)]
+    pub(super) shards: BTreeSet<String>,
 }
 
 /// `[groups.data]`: sizes in GiB of all shards together, at the start.
@@ -211,6 +216,29 @@ pub(super) struct TableFile {
     pub(super) name: String,
     /// The text attribute that is the key.
     pub(super) hash_key: String,
+}
+
+/// `[[acts]]`: what somebody else does to a group.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActFile {
+    /// Who does it.
+    pub(super) by: String,
+    pub(super) after_minutes: i32,
+    /// Again and again at this pace; absent: once.
+    pub(super) every_minutes: Option<u16>,
+    pub(super) operation: String,
+    pub(super) parameters: ReshardFile,
+}
+
+/// The parameters of `ModifyReplicationGroupShardConfiguration` that an act names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReshardFile {
+    #[serde(rename = "ReplicationGroupId")]
+    pub(super) group: String,
+    #[serde(rename = "NodeGroupCount")]
+    pub(super) shards: u32,
 }
 
 fn seventy() -> u16 {

@@ -14,7 +14,16 @@ use super::{Cloud, Parameters};
 use file::ScenarioFile;
 
 /// The scenarios that have a name.
-pub const NAMES: &[&str] = &["default", "day"];
+pub const NAMES: &[&str] = &[
+    "default",
+    "day",
+    "hot-key",
+    "memory-growth",
+    "flapping",
+    "busy-weekday",
+    "metric-outage",
+    "terraform-fights-us",
+];
 
 /// Why there is no such scenario.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +66,12 @@ fn named(name: &str) -> Option<&'static str> {
     match name {
         "default" => Some(include_str!("../../../scenarios/default.toml")),
         "day" => Some(include_str!("../../../scenarios/day.toml")),
+        "hot-key" => Some(include_str!("../../../scenarios/hot-key.toml")),
+        "memory-growth" => Some(include_str!("../../../scenarios/memory-growth.toml")),
+        "flapping" => Some(include_str!("../../../scenarios/flapping.toml")),
+        "busy-weekday" => Some(include_str!("../../../scenarios/busy-weekday.toml")),
+        "metric-outage" => Some(include_str!("../../../scenarios/metric-outage.toml")),
+        "terraform-fights-us" => Some(include_str!("../../../scenarios/terraform-fights-us.toml")),
         _ => None,
     }
 }

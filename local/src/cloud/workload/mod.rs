@@ -44,6 +44,8 @@ pub struct GroupLoad {
     pub data: Option<Data>,
     /// When CloudWatch hears nothing of the group.
     pub outages: Vec<Span>,
+    /// When CloudWatch hears nothing of a shard, by `NodeGroupId`.
+    pub silent_shards: Vec<(String, Span)>,
 }
 
 impl Default for GroupLoad {
@@ -58,6 +60,7 @@ impl Default for GroupLoad {
             connections: 20.0,
             data: None,
             outages: Vec::new(),
+            silent_shards: Vec::new(),
         }
     }
 }

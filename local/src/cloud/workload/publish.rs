@@ -66,6 +66,7 @@ impl GroupLoad {
             .shards
             .iter()
             .zip(self.spread(group, minute, parameters))
+            .filter(|(shard, _)| !self.is_silent(&shard.id, minute))
         {
             for (node, load) in shard
                 .nodes
@@ -84,6 +85,12 @@ impl GroupLoad {
                 self.traffic(&place, shard, load, parameters, cloudwatch);
             }
         }
+    }
+
+    fn is_silent(&self, shard: &str, minute: DateTime<Utc>) -> bool {
+        self.silent_shards
+            .iter()
+            .any(|(silent, span)| silent == shard && span.contains(minute))
     }
 
     fn memory(

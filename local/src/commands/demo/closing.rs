@@ -1,21 +1,21 @@
-//! The closing: what the decisions led to beside what the services say, and whether the day showed what it must.
+//! The closing: what the decisions led to beside what the services say, and whether the play showed what it must.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    function::Cause,
-    ledger::{Account, Change, Ledger},
+    claims::{Evidence, Point},
+    ledger::{Account, Hand},
+    play::Play,
     text::{clock, counted, wrap},
 };
 
 /// The end of the demo.
 #[derive(Debug)]
 pub(super) struct Closing<'a> {
-    ledger: Ledger,
-    /// Shards by group, as the API says.
-    seen: &'a BTreeMap<String, u32>,
+    play: &'static Play,
+    evidence: Evidence<'a>,
     ended: DateTime<Utc>,
 }
 
@@ -29,34 +29,27 @@ const POINT_WIDTH: usize = 24;
 const CHANGES_WIDTH: usize = 46;
 
 impl<'a> Closing<'a> {
-    /// Compares the ledger with the shard counts that were read back.
-    pub(super) fn new(
-        ledger: Ledger,
-        seen: &'a BTreeMap<String, u32>,
-        ended: DateTime<Utc>,
-    ) -> Self {
+    /// Compares what was decided and seen with what the services say.
+    pub(super) fn new(play: &'static Play, evidence: Evidence<'a>, ended: DateTime<Utc>) -> Self {
         Self {
-            ledger,
-            seen,
+            play,
+            evidence,
             ended,
         }
     }
 
-    /// Whether the counts match and the day showed what it must.
+    /// Whether the counts match and the play showed what it must.
     pub(super) fn holds(&self) -> bool {
-        self.missing().is_empty()
+        self.missing(&(self.play.claim)(&self.evidence)).is_empty()
     }
 
     /// What speaks against success, a sentence each.
-    fn missing(&self) -> Vec<String> {
-        let ledger = &self.ledger;
+    fn missing(&self, points: &[Point]) -> Vec<String> {
+        let Evidence { ledger, seen, .. } = &self.evidence;
         let mut missing = Vec::new();
         for (group, account) in &ledger.groups {
-            if self.seen.get(group) != Some(&account.decided()) {
-                let seen = self
-                    .seen
-                    .get(group)
-                    .map_or("nothing".to_owned(), u32::to_string);
+            if seen.get(group) != Some(&account.decided()) {
+                let seen = seen.get(group).map_or("nothing".to_owned(), u32::to_string);
                 missing.push(format!(
                     "{group}: the decisions led to {}, ElastiCache says {seen}",
                     account.decided()
@@ -64,20 +57,14 @@ impl<'a> Closing<'a> {
             }
         }
         missing.extend(
-            self.seen
-                .keys()
+            seen.keys()
                 .filter(|group| !ledger.groups.contains_key(*group))
-                .map(|group| format!("{group} was not there in the morning")),
+                .map(|group| format!("{group} was not there at the start")),
         );
-        if ledger.scale_out_by_alarm().is_none() {
-            missing.push("no alarm led to an accepted scale-out".to_owned());
-        }
-        if ledger.scale_in_by_schedule().is_none() {
-            missing.push("the schedule led to no accepted scale-in".to_owned());
-        }
-        if ledger.hold.is_none() {
-            missing.push("no hold gave a reason".to_owned());
-        }
+        missing.extend(points.iter().filter_map(|point| match point {
+            Point::Shown(..) => None,
+            Point::Missing(sentence) => Some(sentence.clone()),
+        }));
         if let Some(first) = ledger.failures.first() {
             let count = u64::try_from(ledger.failures.len()).unwrap_or(u64::MAX);
             missing.push(format!("{}, the first: {first}", counted(count, "failure")));
@@ -92,10 +79,10 @@ impl<'a> Closing<'a> {
             "",
             width = CHANGES_WIDTH - 7
         )?;
-        for (group, account) in &self.ledger.groups {
+        for (group, account) in &self.evidence.ledger.groups {
             let mut changes = change_lines(account).into_iter();
             let first = changes.next().unwrap_or_default();
-            let says = match self.seen.get(group) {
+            let says = match self.evidence.seen.get(group) {
                 Some(seen) if *seen == account.decided() => format!("{seen}, a match"),
                 Some(seen) => format!("{seen}, NO MATCH"),
                 None => "nothing, NO MATCH".to_owned(),
@@ -116,11 +103,11 @@ impl<'a> Closing<'a> {
 
 impl fmt::Display for Closing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ledger = &self.ledger;
+        let ledger = self.evidence.ledger;
         let minutes = (self.ended - ledger.began).num_minutes();
         writeln!(
             f,
-            "\nThe day is over: {} h {:02} min of virtual time. The function ran {}: {} on schedule, {} for an alarm.\n",
+            "\nThe play is over: {} h {:02} min of virtual time. The function ran {}: {} on schedule, {} for an alarm.\n",
             minutes / 60,
             minutes % 60,
             counted(ledger.woken_by_alarm + ledger.woken_by_schedule, "time"),
@@ -129,21 +116,16 @@ impl fmt::Display for Closing<'_> {
         )?;
         self.table(f)?;
         writeln!(f)?;
-        if let Some((group, change)) = ledger.scale_out_by_alarm() {
-            point(f, "An alarm scaled out:", &in_words(group, change))?;
+        let points = (self.play.claim)(&self.evidence);
+        for shown in &points {
+            match shown {
+                Point::Shown(name, sentence) => point(f, name, sentence)?,
+                Point::Missing(_) => {}
+            }
         }
-        if let Some((group, change)) = ledger.scale_in_by_schedule() {
-            point(f, "The schedule scaled in:", &in_words(group, change))?;
-        }
-        if let Some((at, group, why)) = &ledger.hold {
-            point(
-                f,
-                "A hold said why:",
-                &format!("{} {group}: {why}", clock(*at)),
-            )?;
-        }
-        let missing = self.missing();
+        let missing = self.missing(&points);
         if missing.is_empty() {
+            point(f, "What this shows:", self.play.shows)?;
             return writeln!(f, "What was decided is what ElastiCache has.");
         }
         missing
@@ -161,20 +143,7 @@ fn point(f: &mut fmt::Formatter<'_>, name: &str, sentence: &str) -> fmt::Result 
     Ok(())
 }
 
-fn in_words(group: &str, change: &Change) -> String {
-    let cause = match &change.cause {
-        Cause::Alarm(name) => format!(" ({name})"),
-        Cause::Schedule => String::new(),
-    };
-    format!(
-        "{} {group} from {} to {} shards{cause}",
-        clock(change.at),
-        change.from,
-        change.to
-    )
-}
-
-/// The changes as `→ 4 at 09:55`, broken between changes.
+/// The changes as `→ 4 at 09:55`, those of others in brackets, broken between changes.
 fn change_lines(account: &Account) -> Vec<String> {
     if account.changes.is_empty() {
         return vec!["none".to_owned()];
@@ -182,6 +151,10 @@ fn change_lines(account: &Account) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for change in &account.changes {
         let word = format!("→ {} at {}", change.to, clock(change.at));
+        let word = match change.by {
+            Hand::Ours(_) => word,
+            Hand::Other(_) => format!("[{word}]"),
+        };
         match lines.last_mut() {
             Some(line) if line.chars().count() + 2 + word.chars().count() <= CHANGES_WIDTH => {
                 line.push_str(", ");
@@ -195,10 +168,14 @@ fn change_lines(account: &Account) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::commands::demo::{
         fixture::{alarmed, at, change, hold, scene, scheduled},
-        function::Pass,
+        function::{Cause, Pass},
+        ledger::Ledger,
+        play::DAY,
     };
 
     /// A day in which `orders` went from four shards to five for an alarm and back on schedule, with one hold.
@@ -230,20 +207,30 @@ mod tests {
         ])
     }
 
+    fn evidence<'a>(ledger: &'a Ledger, seen: &'a BTreeMap<String, u32>) -> Evidence<'a> {
+        Evidence {
+            ledger,
+            seen,
+            evicted: 0.0,
+        }
+    }
+
     fn missing(ledger: Ledger, seen: &BTreeMap<String, u32>) -> Vec<String> {
-        let closing = Closing::new(ledger, seen, at(23, 30));
-        assert_eq!(closing.holds(), closing.missing().is_empty());
-        closing.missing()
+        let closing = Closing::new(&DAY, evidence(&ledger, seen), at(23, 30));
+        let missing = closing.missing(&(DAY.claim)(&closing.evidence));
+        assert_eq!(closing.holds(), missing.is_empty());
+        missing
     }
 
     #[test]
     fn a_day_that_shows_everything_and_matches_holds() {
         let seen = seen(4, 2);
-        let closing = Closing::new(ledger(), &seen, at(23, 30));
+        let ledger = ledger();
+        let closing = Closing::new(&DAY, evidence(&ledger, &seen), at(23, 30));
         assert!(closing.holds());
         let text = closing.to_string();
         for line in [
-            "The day is over: 11 h 00 min of virtual time. The function ran 3 times: 2 on schedule, 1 for an alarm.",
+            "The play is over: 11 h 00 min of virtual time. The function ran 3 times: 2 on schedule, 1 for an alarm.",
             "orders            4  → 5 at 12:24, → 4 at 19:25                        4  4, a match",
             "sessions-eu       2  none                                              2  2, a match",
             "An alarm scaled out:    12:24 orders from 4 to 5 shards (orders-engine-cpu-high)",
@@ -269,7 +256,7 @@ mod tests {
             missing(ledger(), &gone),
             [
                 "sessions-eu: the decisions led to 2, ElastiCache says nothing",
-                "other was not there in the morning"
+                "other was not there at the start"
             ]
         );
     }

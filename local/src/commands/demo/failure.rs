@@ -13,6 +13,8 @@ pub(super) enum DemoFailure {
     /// A person wants no more.
     #[error("interrupted")]
     Interrupted,
+    #[error("there is no demo `{name}`; the scenarios are: {names}")]
+    UnknownPlay { name: String, names: String },
     #[error("the policy of the demo has mistakes\n{0}")]
     Policy(String),
     #[error(transparent)]
@@ -44,6 +46,7 @@ pub(super) fn report(failure: &DemoFailure) -> ExitCode {
     eprintln!("clusterwarden: {sentence}");
     match failure {
         DemoFailure::Interrupted => ExitCode::from(130),
+        DemoFailure::UnknownPlay { .. } => ExitCode::from(2),
         DemoFailure::Policy(_)
         | DemoFailure::Binary(_)
         | DemoFailure::Scenario(_)

@@ -3,15 +3,15 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    day,
-    function::{Cause, Decided, Pass, Record},
+    function::{Cause, Decided, Demand, Pass, Record},
+    play::DAY,
     scene::{AlarmScene, GroupScene, Scene, ShardScene},
 };
 use crate::cloud::cloudwatch::StateValue;
 
 /// A moment of the day.
 pub(super) fn at(hour: i64, minute: i64) -> DateTime<Utc> {
-    day::start() + TimeDelta::hours(hour - 5) + TimeDelta::minutes(minute)
+    DAY.start() + TimeDelta::hours(hour - 5) + TimeDelta::minutes(minute)
 }
 
 /// A group with these loads, available.
@@ -20,6 +20,8 @@ pub(super) fn group(id: &str, loads: &[f64]) -> GroupScene {
         id: format!("{:04}", place + 1),
         load: *load,
         migrating: false,
+        slots: 0,
+        memory: 30.0,
     };
     GroupScene {
         id: id.to_owned(),
@@ -72,6 +74,7 @@ pub(super) fn change(target: &str, from: u32, to: u32, outcome: &str) -> Record 
         outcome: outcome.to_owned(),
         note: None,
         failure: None,
+        demand: Demand::default(),
     }
 }
 
@@ -89,6 +92,7 @@ pub(super) fn hold(target: &str, reason: &str, sentence: &str) -> Record {
         outcome: "held".to_owned(),
         note: None,
         failure: None,
+        demand: Demand::default(),
     }
 }
 

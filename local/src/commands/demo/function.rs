@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use super::{day, failure::DemoFailure};
+use super::{failure::DemoFailure, play, play::Play};
 use crate::runtime_api::{Endpoint, Environment, Function, Outcome};
 
 /// Why the function woke.
@@ -40,6 +40,29 @@ pub(super) struct Record {
     pub(super) note: Option<String>,
     /// How the call failed.
     pub(super) failure: Option<Value>,
+    /// What load and alarms asked for.
+    #[serde(default)]
+    pub(super) demand: Demand,
+}
+
+/// What load and alarms asked for.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub(super) struct Demand {
+    /// One per measure that has a say.
+    #[serde(default)]
+    pub(super) needs: Vec<Need>,
+    /// Alarms that asked for a shard.
+    #[serde(default)]
+    pub(super) alarms: Vec<String>,
+}
+
+/// What a measure asked for.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Need {
+    /// `engine_cpu`, `memory`, …
+    pub(super) measure: String,
+    /// How many shards it needs; 0: not known.
+    pub(super) shards: u32,
 }
 
 /// What was decided.
@@ -72,7 +95,7 @@ struct Response {
     records: Vec<Record>,
 }
 
-/// The function in its execution environment, in apply mode, under the day's policy.
+/// The function in its execution environment, in apply mode, under the play's policy.
 #[derive(Debug)]
 pub(super) struct WokenFunction {
     environment: Environment,
@@ -83,15 +106,19 @@ pub(super) struct WokenFunction {
 
 impl WokenFunction {
     /// A cold function; its process starts with the first event.
-    pub(super) fn new(binary: PathBuf, endpoint: Endpoint) -> Result<Self, DemoFailure> {
+    pub(super) fn new(
+        binary: PathBuf,
+        endpoint: Endpoint,
+        play: &Play,
+    ) -> Result<Self, DemoFailure> {
         let mut policy = NamedTempFile::with_suffix(".toml").map_err(DemoFailure::PolicyFile)?;
         policy
-            .write_all(day::POLICY.as_bytes())
+            .write_all(play.policy.as_bytes())
             .map_err(DemoFailure::PolicyFile)?;
-        let function = Function::new(day::FUNCTION, binary)
+        let function = Function::new(play::FUNCTION, binary)
             .with("MODE", "apply")
             .with("POLICY_FILE", policy.path().to_string_lossy())
-            .with("JOURNAL_TABLE", day::JOURNAL_TABLE);
+            .with("JOURNAL_TABLE", play::JOURNAL_TABLE);
         // Its log lines are the records that it answers as well.
         let environment = Environment::new(function, endpoint, Arc::new(|_| {}));
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The ledger: what was decided and accepted, to be compared with what the services say in the end.
+//! The ledger: what was decided, done and seen, to be compared with what the services say in the end.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,14 @@ use super::{
     function::{Cause, Pass, Record},
     scene::Scene,
 };
+use crate::cloud::outside::Acted;
 
-/// Everything that was decided in the day, as far as the closing needs it.
+/// Everything that happened in a play, as far as the closing and the claim need it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ledger {
     /// By group.
     pub(super) groups: BTreeMap<String, Account>,
-    /// When the day began.
+    /// When the play began.
     pub(super) began: DateTime<Utc>,
     /// Runs that an alarm caused.
     pub(super) woken_by_alarm: u64,
@@ -22,8 +23,12 @@ pub(super) struct Ledger {
     pub(super) woken_by_schedule: u64,
     /// How runs failed, in order.
     pub(super) failures: Vec<String>,
-    /// The first hold that kept a change from being made: when, which group, and why.
-    pub(super) hold: Option<(DateTime<Utc>, String, String)>,
+    /// Every decision in order.
+    pub(super) decisions: Vec<(DateTime<Utc>, Record)>,
+    /// What others did in order, also what they left alone or were refused.
+    pub(super) acted: Vec<Acted>,
+    /// What there was to see, minute by minute.
+    pub(super) scenes: Vec<Scene>,
 }
 
 /// One group's shard count and how it changed.
@@ -41,13 +46,29 @@ pub(super) struct Change {
     pub(super) at: DateTime<Utc>,
     pub(super) from: u32,
     pub(super) to: u32,
-    pub(super) cause: Cause,
+    pub(super) by: Hand,
+}
+
+/// Whose change it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Hand {
+    /// The function's, woken for this cause.
+    Ours(Cause),
+    /// Somebody else's.
+    Other(String),
 }
 
 impl Account {
-    /// The shard count that the decisions led to.
+    /// The shard count that the accepted changes led to.
     pub(super) fn decided(&self) -> u32 {
         self.changes.last().map_or(self.start, |change| change.to)
+    }
+}
+
+impl Change {
+    /// Whether the function made it.
+    pub(super) fn is_ours(&self) -> bool {
+        matches!(self.by, Hand::Ours(_))
     }
 }
 
@@ -68,8 +89,31 @@ impl Ledger {
             woken_by_alarm: 0,
             woken_by_schedule: 0,
             failures: Vec::new(),
-            hold: None,
+            decisions: Vec::new(),
+            acted: Vec::new(),
+            scenes: Vec::new(),
         }
+    }
+
+    /// Notes what there is to see.
+    pub(super) fn see(&mut self, scene: &Scene) {
+        self.scenes.push(scene.clone());
+    }
+
+    /// Notes what somebody else did.
+    pub(super) fn enter_act(&mut self, act: &Acted) {
+        if act.refused.is_none() && act.from != act.to {
+            self.change(
+                &act.group,
+                Change {
+                    at: act.at,
+                    from: act.from,
+                    to: act.to,
+                    by: Hand::Other(act.by.clone()),
+                },
+            );
+        }
+        self.acted.push(act.clone());
     }
 
     /// Notes a run of the function.
@@ -90,36 +134,25 @@ impl Ledger {
         let decision = &record.decision;
         match (record.outcome.as_str(), decision.from, decision.to) {
             ("accepted", Some(from), Some(to)) => {
-                if let Some(account) = self.groups.get_mut(&record.target) {
-                    account.changes.push(Change {
-                        at,
-                        from,
-                        to,
-                        cause: cause.clone(),
-                    });
-                }
+                let by = Hand::Ours(cause.clone());
+                self.change(&record.target, Change { at, from, to, by });
             }
             ("failed", ..) => self
                 .failures
                 .push(format!("{}: {}", record.target, record.said())),
-            _ if self.hold.is_none() && record.holds_back() => {
-                self.hold = Some((at, record.target.clone(), decision.sentence.clone()));
-            }
             _ => {}
+        }
+        self.decisions.push((at, record.clone()));
+    }
+
+    fn change(&mut self, group: &str, change: Change) {
+        if let Some(account) = self.groups.get_mut(group) {
+            account.changes.push(change);
         }
     }
 
-    /// The first accepted scale-out that an alarm caused, with its group.
-    pub(super) fn scale_out_by_alarm(&self) -> Option<(&str, &Change)> {
-        self.find(|change| change.to > change.from && change.cause != Cause::Schedule)
-    }
-
-    /// The first accepted scale-in that the schedule caused, with its group.
-    pub(super) fn scale_in_by_schedule(&self) -> Option<(&str, &Change)> {
-        self.find(|change| change.to < change.from && change.cause == Cause::Schedule)
-    }
-
-    fn find(&self, wanted: impl Fn(&Change) -> bool) -> Option<(&str, &Change)> {
+    /// The first accepted change that is wanted, with its group.
+    pub(super) fn find(&self, wanted: impl Fn(&Change) -> bool) -> Option<(&str, &Change)> {
         let all = self.groups.iter().flat_map(|(group, account)| {
             account
                 .changes
@@ -128,5 +161,23 @@ impl Ledger {
         });
         all.filter(|(_, change)| wanted(change))
             .min_by_key(|(_, change)| change.at)
+    }
+
+    /// Accepted changes of a group; none for a group that there is not.
+    pub(super) fn changes(&self, group: &str) -> &[Change] {
+        self.groups
+            .get(group)
+            .map_or(&[], |account| &account.changes)
+    }
+
+    /// Holds for this reason, with their moments.
+    pub(super) fn holds<'a>(
+        &'a self,
+        reason: &'a str,
+    ) -> impl DoubleEndedIterator<Item = (DateTime<Utc>, &'a Record)> {
+        self.decisions
+            .iter()
+            .filter(move |(_, record)| record.decision.reason.as_deref() == Some(reason))
+            .map(|(at, record)| (*at, record))
     }
 }

@@ -1,7 +1,9 @@
-//! Reads the shard counts back as any client would: `DescribeReplicationGroups` over HTTP, the answer parsed as XML.
+//! Reads back what the services have: shard counts as any client would, by `DescribeReplicationGroups` over HTTP with the
+//! answer parsed as XML, and what CloudWatch kept.
 
 use std::{collections::BTreeMap, io};
 
+use chrono::{DateTime, Utc};
 use quick_xml::{Reader, events::Event};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -9,6 +11,13 @@ use tokio::{
 };
 
 use super::failure::DemoFailure;
+use crate::cloud::{
+    Cloud,
+    cloudwatch::{
+        Statistic,
+        store::{MINUTE, Window},
+    },
+};
 
 /// Where a group's id stands; member clusters have elements of the same name elsewhere.
 const ID_PATH: [&str; 2] = ["ReplicationGroup", "ReplicationGroupId"];
@@ -19,6 +28,29 @@ pub(super) async fn shard_counts(url: &str) -> Result<BTreeMap<String, u32>, Dem
     answer
         .and_then(|xml| parse(&xml))
         .map_err(DemoFailure::ReadBack)
+}
+
+/// Keys that were evicted since a moment, all nodes together, as CloudWatch has it.
+pub(super) fn evicted(cloud: &Cloud, since: DateTime<Utc>) -> f64 {
+    let store = cloud.cloudwatch.store();
+    let now = cloud.now().timestamp();
+    let window = Window {
+        from: since.timestamp(),
+        to: now,
+        visible_until: now,
+    };
+    let of_nodes = store.metrics().filter(|(metric, _)| {
+        let names: Vec<&str> = metric
+            .dimensions
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        metric.name == "Evictions" && names == ["CacheClusterId"]
+    });
+    of_nodes
+        .flat_map(|(metric, _)| store.read(metric, None, window, MINUTE).into_values())
+        .filter_map(|minute| minute.statistic(&Statistic::Sum))
+        .sum()
 }
 
 /// Sends a form to `http://host:port` and returns the body of the answer. The connection serves one request, so that the
@@ -101,13 +133,13 @@ mod tests {
     use super::*;
     use crate::{
         cloud::{Cloud, Parameters, elasticache::GroupSpec},
-        commands::demo::day,
+        commands::demo::play::DAY,
         wire::http_server::CloudServer,
     };
 
     #[tokio::test]
     async fn shards_are_counted_from_the_served_answer() {
-        let mut cloud = Cloud::new(day::start(), Parameters::default());
+        let mut cloud = Cloud::new(DAY.start(), Parameters::default());
         for (id, shards) in [("orders", 3), ("sessions-eu", 1)] {
             cloud.elasticache.seed_group(
                 GroupSpec {
@@ -115,7 +147,7 @@ mod tests {
                     shards,
                     ..GroupSpec::default()
                 },
-                day::start(),
+                DAY.start(),
             );
         }
         let server = CloudServer::start(Arc::new(Mutex::new(cloud)), 0).unwrap();

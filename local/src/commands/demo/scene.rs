@@ -6,7 +6,7 @@ use clusterwarden::{cluster::ReplicationGroupId, policy::Policy};
 use crate::cloud::{
     Cloud,
     cloudwatch::StateValue,
-    elasticache::{GroupView, model::Work},
+    elasticache::{GroupView, ShardView, model::Work},
 };
 
 /// What there is to see at one moment.
@@ -42,6 +42,10 @@ pub(super) struct ShardScene {
     pub(super) id: String,
     /// Percent of the engine's thread of its hottest node.
     pub(super) load: f64,
+    /// Percent of `maxmemory` that its data takes.
+    pub(super) memory: f64,
+    /// How many slots it owns.
+    pub(super) slots: u32,
     /// Whether slots enter or leave it.
     pub(super) migrating: bool,
 }
@@ -67,6 +71,8 @@ impl Scene {
                 .map(|(shard, load)| ShardScene {
                     id: shard.id.clone(),
                     load: load.hottest(),
+                    memory: memory(shard),
+                    slots: shard.slots,
                     migrating: shard.migrating,
                 });
             let entry = policy.reshard_for(&ReplicationGroupId::new(&view.id));
@@ -98,6 +104,11 @@ impl GroupScene {
         self.status == "available"
     }
 
+    /// Percent of one engine's thread that all shards carry together.
+    pub(super) fn sum(&self) -> f64 {
+        self.shards.iter().map(|shard| shard.load).sum()
+    }
+
     /// The load of the shards that are listed and serve: their mean and the highest.
     pub(super) fn load(&self) -> (f64, f64) {
         let serving = || {
@@ -112,6 +123,14 @@ impl GroupScene {
             serving().fold(0.0, f64::max),
         )
     }
+}
+
+/// Percent of `maxmemory` that the data of a shard takes; 0 while it has no nodes.
+fn memory(shard: &ShardView) -> f64 {
+    let room = shard.nodes.first().map_or(0, |node| node.max_memory);
+    // In hundredths of a percent, which a u32 holds.
+    let part = shard.bytes.saturating_mul(10_000).checked_div(room);
+    f64::from(u32::try_from(part.unwrap_or(0)).unwrap_or(u32::MAX)) / 100.0
 }
 
 /// `SlotMigration.ProgressPercentage`.

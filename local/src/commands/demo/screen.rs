@@ -10,7 +10,6 @@ use ratatui::{
 };
 
 use super::{
-    day,
     scene::{AlarmScene, GroupScene, Scene, ShardScene, count},
     story::{Kind, Line, Story},
     text::{counted, wrap},
@@ -23,7 +22,7 @@ pub(super) const HEIGHT: u16 = 18;
 /// Columns below which bars would say nothing.
 pub(super) const LEAST_WIDTH: u16 = 72;
 
-/// Rows for shards in a group's box: as many as the policy of the day allows at the most.
+/// Rows for shards in a group's box: as many as the policies of most plays allow.
 const SHARD_ROWS: u16 = 8;
 
 /// The last cell of a bar, by how many eighths of it are filled.
@@ -87,7 +86,7 @@ fn header(scene: &Scene, story: &Story, width: u16) -> Row<'static> {
         counted(u64::from(count(changes)), "change"),
     );
     let room = usize::from(width).saturating_sub(time.chars().count() + counts.chars().count());
-    let (done, left) = bar(day::part(scene.at), room);
+    let (done, left) = bar(story.play().part(scene.at), room);
     Row::from(vec![
         Span::styled(time, Style::new().add_modifier(Modifier::REVERSED)),
         Span::styled(done, Style::new().fg(Color::Blue)),
@@ -222,6 +221,7 @@ fn style(kind: Kind) -> Style {
         Kind::ScaleOut | Kind::ScaleIn | Kind::Rebalance => {
             Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD)
         }
+        Kind::Other => Style::new().fg(Color::Magenta),
         Kind::Shards => Style::new().fg(Color::Cyan),
         Kind::Hold | Kind::Planned => Style::new().fg(Color::Yellow),
         Kind::Load => Style::new().fg(Color::DarkGray),
@@ -251,7 +251,10 @@ mod tests {
     use ratatui::{Terminal, backend::TestBackend, style::Color};
 
     use super::*;
-    use crate::commands::demo::fixture::{at, group, hold, scene, scheduled};
+    use crate::commands::demo::{
+        fixture::{at, group, hold, scene, scheduled},
+        play::DAY,
+    };
 
     fn drawn(scene: &Scene, story: &Story, width: u16) -> (Vec<String>, Buffer) {
         let mut terminal = Terminal::new(TestBackend::new(width, HEIGHT)).unwrap();
@@ -271,7 +274,7 @@ mod tests {
     #[test]
     fn the_view_shows_time_loads_targets_migration_alarms_and_decisions() {
         let scene = scene();
-        let mut story = Story::new(&scene);
+        let mut story = Story::new(&scene, &DAY);
         story.pass(
             &scheduled(vec![hold("orders", "paused", "paused by a person")]),
             at(12, 30),
@@ -303,7 +306,7 @@ mod tests {
     #[test]
     fn a_load_above_its_target_is_red_and_one_far_below_green() {
         let scene = scene();
-        let (_, buffer) = drawn(&scene, &Story::new(&scene), 80);
+        let (_, buffer) = drawn(&scene, &Story::new(&scene, &DAY), 80);
         let color = |y| buffer[(6, y)].fg;
         assert_eq!(
             [color(2), color(3), color(4)],
@@ -315,7 +318,7 @@ mod tests {
     fn shards_that_do_not_fit_are_counted() {
         let mut scene = scene();
         scene.groups = vec![group("orders", &[50.0; 12])];
-        let (rows, _) = drawn(&scene, &Story::new(&scene), 80);
+        let (rows, _) = drawn(&scene, &Story::new(&scene, &DAY), 80);
         assert!(rows.iter().any(|row| row.contains("0007")));
         assert!(
             rows.iter().any(|row| row.contains("and 5 more shards")),
@@ -327,7 +330,7 @@ mod tests {
     fn every_width_from_the_least_on_draws() {
         let scene = scene();
         for width in LEAST_WIDTH..200 {
-            let (rows, _) = drawn(&scene, &Story::new(&scene), width);
+            let (rows, _) = drawn(&scene, &Story::new(&scene, &DAY), width);
             assert!(rows.iter().any(|row| row.contains("0001")), "{width}");
         }
     }

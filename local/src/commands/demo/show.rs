@@ -134,13 +134,13 @@ pub(super) fn print(text: &str) -> Result<(), DemoFailure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::demo::{day, story::Kind};
+    use crate::commands::demo::{play::DAY, story::Kind};
 
     #[test]
     fn plain_lines_fit_and_hang_under_their_text() {
         let text = "word ".repeat(60);
         let shown = plain(&Line {
-            at: day::start(),
+            at: DAY.start(),
             kind: Kind::ScaleOut,
             text,
         });

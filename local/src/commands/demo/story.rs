@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Timelike, Utc};
 
 use super::{
-    day,
     function::{Cause, Pass, Record},
     ledger::Ledger,
+    play::{self, Play},
     scene::{GroupScene, Scene},
     text::{clock, counted},
 };
-use crate::cloud::cloudwatch::StateValue;
+use crate::cloud::{cloudwatch::StateValue, outside::Acted};
 
 /// What a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Planned,
     /// A shard count changed.
     Shards,
+    /// Somebody else did something.
+    Other,
     /// The hour's load.
     Load,
     /// Something failed.
@@ -52,6 +54,7 @@ impl Kind {
             Self::Hold => "hold",
             Self::Planned => "planned",
             Self::Shards => "shards",
+            Self::Other => "outside",
             Self::Load => "load",
             Self::Failed => "failed",
         }
@@ -66,7 +69,9 @@ impl Kind {
             | Self::Hold
             | Self::Planned
             | Self::Failed => true,
-            Self::Day | Self::Breach | Self::Calm | Self::Shards | Self::Load => false,
+            Self::Day | Self::Breach | Self::Calm | Self::Shards | Self::Other | Self::Load => {
+                false
+            }
         }
     }
 }
@@ -104,6 +109,7 @@ const RECENT: usize = 3;
 /// What has been told so far.
 #[derive(Debug)]
 pub(super) struct Story {
+    play: &'static Play,
     ledger: Ledger,
     /// What was last said about each group, as far as two decisions are the same.
     said: BTreeMap<String, (String, Option<String>, Option<u32>, String)>,
@@ -113,9 +119,10 @@ pub(super) struct Story {
 }
 
 impl Story {
-    /// A story that begins with this scene.
-    pub(super) fn new(first: &Scene) -> Self {
+    /// The story of a play that begins with this scene.
+    pub(super) fn new(first: &Scene, play: &'static Play) -> Self {
         Self {
+            play,
             ledger: Ledger::new(first),
             said: BTreeMap::new(),
             alarms: first
@@ -139,16 +146,17 @@ impl Story {
             kind: Kind::Day,
             text,
         };
-        let hours = format!("{} to {}", clock(day::start()), clock(day::end()));
+        let hours = format!("{} to {}", clock(self.play.start()), clock(self.play.end()));
         vec![
             line(format!(
-                "{} of a shop, {hours} UTC in virtual time, in an embedded AWS at {url}",
+                "{} of {}, {hours} UTC in virtual time, in an embedded AWS at {url}",
                 first.at.format("%A"),
+                self.play.of,
             )),
             line(format!(
                 "the real binary of the function `{}` is woken every {} minutes, and whenever an alarm calls; it may act",
-                day::FUNCTION,
-                day::SCHEDULE_MINUTES,
+                play::FUNCTION,
+                play::SCHEDULE_MINUTES,
             )),
             Line {
                 kind: Kind::Load,
@@ -159,6 +167,7 @@ impl Story {
 
     /// What of a scene is new: alarms, shard counts, and the load on the hour.
     pub(super) fn look(&mut self, scene: &Scene) -> Vec<Line> {
+        self.ledger.see(scene);
         let mut lines = Vec::new();
         for alarm in &scene.alarms {
             let before = self.alarms.insert(alarm.name.clone(), alarm.state);
@@ -237,6 +246,35 @@ impl Story {
         self.recent
             .drain(..self.recent.len().saturating_sub(RECENT));
         lines
+    }
+
+    /// What others did. What they left alone is not worth a line.
+    pub(super) fn acts(&mut self, acts: &[Acted]) -> Vec<Line> {
+        acts.iter().for_each(|act| self.ledger.enter_act(act));
+        let worth = acts.iter().filter(|act| act.from != act.to);
+        let line = |act: &Acted| {
+            let said = act
+                .refused
+                .map_or("accepted".to_owned(), |code| format!("refused: {code}"));
+            let Acted {
+                group,
+                by,
+                from,
+                to,
+                ..
+            } = act;
+            Line {
+                at: act.at,
+                kind: Kind::Other,
+                text: format!("{group}: {by} asks for {from} → {to} shards ({said})"),
+            }
+        };
+        worth.map(line).collect()
+    }
+
+    /// What is played.
+    pub(super) fn play(&self) -> &'static Play {
+        self.play
     }
 
     /// The latest decisions that were worth a line, oldest first.

@@ -1,5 +1,8 @@
 use super::*;
-use crate::commands::demo::fixture::{alarmed, at, change, group, hold, scene, scheduled};
+use crate::commands::demo::{
+    fixture::{alarmed, at, change, group, hold, scene, scheduled},
+    play::DAY,
+};
 
 fn texts(lines: &[Line]) -> Vec<String> {
     lines
@@ -10,7 +13,7 @@ fn texts(lines: &[Line]) -> Vec<String> {
 
 #[test]
 fn a_hold_is_told_once_until_its_reason_changes() {
-    let mut story = Story::new(&scene());
+    let mut story = Story::new(&scene(), &DAY);
     let mut told = |reason: &str, sentence: &str, minute| {
         let pass = scheduled(vec![hold("orders", reason, sentence)]);
         texts(&story.pass(&pass, at(12, minute)))
@@ -27,7 +30,7 @@ fn a_hold_is_told_once_until_its_reason_changes() {
 
 #[test]
 fn accepted_changes_tell_why_the_function_woke_and_are_told_each_time() {
-    let mut story = Story::new(&scene());
+    let mut story = Story::new(&scene(), &DAY);
     let out = change("orders", 3, 4, "accepted");
     let lines = story.pass(&alarmed(vec![out.clone()]), at(12, 24));
     let text =
@@ -38,7 +41,7 @@ fn accepted_changes_tell_why_the_function_woke_and_are_told_each_time() {
 
 #[test]
 fn plans_and_failures_say_what_the_function_said() {
-    let mut story = Story::new(&scene());
+    let mut story = Story::new(&scene(), &DAY);
     let note = Some("planned only: the policy says apply = \"none\"".to_owned());
     let planned = Record {
         note,
@@ -72,7 +75,7 @@ fn plans_and_failures_say_what_the_function_said() {
 #[test]
 fn a_look_tells_alarms_shard_counts_and_the_hour() {
     let first = scene();
-    let mut story = Story::new(&first);
+    let mut story = Story::new(&first, &DAY);
     assert_eq!(story.look(&first), []);
     let mut next = scene();
     next.at = at(13, 0);
@@ -90,7 +93,7 @@ fn a_look_tells_alarms_shard_counts_and_the_hour() {
 
 #[test]
 fn the_latest_decisions_are_kept_for_the_view() {
-    let mut story = Story::new(&scene());
+    let mut story = Story::new(&scene(), &DAY);
     for minute in 0..5 {
         let pass = scheduled(vec![hold("orders", &format!("reason {minute}"), "held")]);
         story.pass(&pass, at(12, minute));
