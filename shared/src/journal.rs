@@ -85,8 +85,20 @@ pub struct Attempt {
     /// Shards to be removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remove: Vec<ShardId>,
+    /// The hottest shard when it was asked for, where load was skewed: whether it cooled tells what growth was worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hot: Option<HotShard>,
     /// How it went.
     pub outcome: AttemptOutcome,
+}
+
+/// A shard that was hotter than the others when an attempt was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HotShard {
+    /// Which shard.
+    pub shard: ShardId,
+    /// Its load, in percent.
+    pub load: f64,
 }
 
 /// How an attempt went, as far as known.
@@ -287,6 +299,7 @@ impl Journal {
             from,
             to,
             remove,
+            hot: None,
             outcome: AttemptOutcome::Asked,
         });
         while next.attempts.len() > ATTEMPTS_KEPT {
@@ -298,6 +311,36 @@ impl Journal {
             next.attempts.remove(oldest.unwrap_or(0));
         }
         next
+    }
+
+    /// The journal whose newest attempt remembers the hottest shard.
+    #[must_use]
+    pub fn because_of(&self, hot: Option<HotShard>) -> Journal {
+        let mut next = self.clone();
+        if let Some(attempt) = next.attempts.last_mut() {
+            attempt.hot = hot;
+        }
+        next
+    }
+
+    /// When the last growth completed, whoever made it. `None`: none is remembered.
+    pub fn last_growth(&self) -> Option<DateTime<Utc>> {
+        let ours = self
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.to > attempt.from);
+        let ours = ours.filter(|attempt| {
+            matches!(
+                attempt.outcome,
+                AttemptOutcome::Completed { .. } | AttemptOutcome::Partial { .. }
+            )
+        });
+        let seen = self
+            .last_change
+            .filter(|change| change.from.is_some_and(|from| change.to > from));
+        ours.map(Attempt::ended_at)
+            .chain(seen.map(|change| change.at))
+            .max()
     }
 
     /// The journal with the newest attempt's outcome.

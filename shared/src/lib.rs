@@ -7,6 +7,7 @@ pub mod admit;
 pub mod alarm;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod calendar;
 pub mod cluster;
 pub mod journal;
 pub mod load;

@@ -80,6 +80,19 @@ pub struct CallFailure {
     pub retry: Option<Retry>,
 }
 
+/// A change that was decided on, and not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wanted {
+    /// `scale_out`, `scale_in` or `rebalance`.
+    pub kind: &'static str,
+    /// Shards there are.
+    pub from: u32,
+    /// Shards wanted.
+    pub to: u32,
+    /// Why, in one sentence with the numbers.
+    pub sentence: String,
+}
+
 /// One target's decision with all that led to it and came of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Record {
@@ -97,6 +110,9 @@ pub struct Record {
     pub trigger: Value,
     /// What was decided: `kind`, `from`, `to`, `sentence`, for a hold `reason`.
     pub decision: Value,
+    /// What would have been done but for the fleet's limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Wanted>,
     /// What load and alarms ask for.
     pub demand: Demand,
     /// Every input with its value and age.
@@ -158,6 +174,7 @@ impl Record {
             policy: String::new(),
             trigger: Value::Null,
             decision,
+            wanted: None,
             demand: verdict.demand,
             inputs: verdict.inputs,
             guards: verdict.guards,

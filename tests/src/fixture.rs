@@ -47,47 +47,54 @@ impl Fixture {
     /// The same with parameters and a policy of one's own.
     pub fn with(shards: u32, parameters: Parameters, policy: &str) -> Self {
         let cloud = SharedCloud::empty(parameters);
-        {
-            let mut cloud = cloud.lock();
-            let now = cloud.now();
-            cloud.elasticache.seed_group(
-                GroupSpec {
-                    shards,
-                    node_type: "cache.r7g.xlarge".to_owned(),
-                    keyspace: Keyspace::even(u64::from(shards) << 31),
-                    ..GroupSpec::default()
-                },
-                now,
-            );
-            // The workload model keeps silent: these tests publish what they mean, minute by minute.
-            let always = Span {
-                from: now,
-                until: now + TimeDelta::days(30),
-            };
-            cloud.workload.load_mut("orders").outages.push(always);
-            cloud
-                .dynamodb
-                .create_table(JOURNAL, "target")
-                .expect("a new table");
-        }
+        cloud
+            .lock()
+            .dynamodb
+            .create_table(JOURNAL, "target")
+            .expect("a new table");
         let fixture = Self {
             cloud,
             policy: Policy::parse("test", policy).expect("a good policy"),
         };
+        fixture.add_group("orders", shards);
         fixture.set_alarm("orders-hot", "OK");
         fixture
     }
 
-    /// Publishes what every shard carried in each of the last `minutes` minutes: percent of the engine's thread of the
+    /// A further group, like `orders` in everything but its name and shards.
+    pub fn add_group(&self, id: &str, shards: u32) {
+        let mut cloud = self.cloud.lock();
+        let now = cloud.now();
+        cloud.elasticache.seed_group(
+            GroupSpec {
+                id: id.to_owned(),
+                shards,
+                node_type: "cache.r7g.xlarge".to_owned(),
+                keyspace: Keyspace::even(u64::from(shards) << 31),
+                ..GroupSpec::default()
+            },
+            now,
+        );
+        // The workload model keeps silent: these tests publish what they mean, minute by minute.
+        let always = Span {
+            from: now,
+            until: now + TimeDelta::days(30),
+        };
+        cloud.workload.load_mut(id).outages.push(always);
+    }
+
+    /// Publishes what every shard of `orders` carried in each of the last `minutes` minutes: percent of the engine's thread of the
     /// primary (the replica idles at 5 %), and percent of `maxmemory`. `cpu` names the shards in order; the last value
     /// stands for the rest.
     pub fn carried(&self, minutes: i64, cpu: &[f64], memory: f64) {
+        self.carried_by("orders", minutes, cpu, memory);
+    }
+
+    /// The same for any group.
+    pub fn carried_by(&self, id: &str, minutes: i64, cpu: &[f64], memory: f64) {
         let mut cloud = self.cloud.lock();
         let now = cloud.now();
-        let group = cloud
-            .elasticache
-            .group("orders")
-            .expect("the group is there");
+        let group = cloud.elasticache.group(id).expect("the group is there");
         for minute in 1..=minutes {
             let at = now - TimeDelta::minutes(minute);
             for (index, shard) in group.shards.iter().enumerate() {
@@ -96,7 +103,7 @@ impl Fixture {
                     let load = if node.is_primary { load } else { 5.0 };
                     let of_shard = [
                         ("NodeGroupId", shard.id.as_str()),
-                        ("ReplicationGroupId", "orders"),
+                        ("ReplicationGroupId", id),
                     ];
                     let of_node = [("CacheClusterId", node.id.as_str())];
                     // Whole MiB fit an f64 exactly, and u32.

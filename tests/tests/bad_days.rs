@@ -187,6 +187,27 @@ async fn the_minute_that_is_still_running_is_not_read() {
 }
 
 #[tokio::test]
+async fn every_input_of_a_scale_in_has_a_value_and_an_age() {
+    let world = Fixture::new(4);
+    world.pass().await;
+    world.cloud.advance(40);
+    world.carried(60, &[20.0], 20.0);
+    let record = world.record().await;
+    assert_eq!(record.decision["kind"], "scale_in", "{}", record.line());
+    let of_nodes = record
+        .inputs
+        .iter()
+        .filter(|input| input.name.contains("node"));
+    assert_eq!(of_nodes.count(), 8);
+    for input in &record.inputs {
+        assert!(
+            !input.value.is_null() && input.age_seconds.is_some(),
+            "{input:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn half_an_answer_of_metrics_is_no_proof_for_a_scale_in() {
     for status in [
         DataStatus::PartialData,

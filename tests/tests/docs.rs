@@ -15,13 +15,14 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::{
+    admit::{self, Candidate, FleetView},
     alarm::{Alarm, AlarmState},
     cluster::{Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status},
     journal::{AttemptOutcome, Change, Journal, Pause, Retry},
     load::Series,
-    policy::Policy,
-    record::{Mode, Outcome, Record, Report, label},
-    reshard::{Hold, Observation, ShardSeries, decide},
+    policy::{Apply, Fleet, Policy},
+    record::{Mode, Outcome, Record, Report, Wanted, label},
+    reshard::{Hold, Observation, ShardSeries, Verdict, decide},
     trigger::Trigger,
 };
 use serde_json::{Value, json};
@@ -105,10 +106,10 @@ fn every_outcome_has_exactly_one_row() {
     );
 }
 
-/// The names of the guards, as the sources write them: the first argument of `require`.
+/// The names of the guards, as the sources write them: the first argument of `require`. The fleet's has a constant.
 fn guards_in_the_code() -> BTreeSet<String> {
     let folder = root().join("shared/src/reshard");
-    let mut names = BTreeSet::new();
+    let mut names = BTreeSet::from([admit::GUARD.to_owned()]);
     for entry in fs::read_dir(folder).unwrap() {
         let source = fs::read_to_string(entry.unwrap().path()).unwrap();
         for call in source.split(".require(").skip(1) {
@@ -136,7 +137,7 @@ fn every_guard_has_exactly_one_row_and_every_row_names_a_guard() {
     assert_eq!(
         sorted(codes(section(&page, "Guards"))),
         sorted(guards.iter().map(String::as_str)),
-        "left: rows of docs/operations.md, right: shared/src/reshard"
+        "left: rows of docs/operations.md, right: shared/src/reshard and admit::GUARD"
     );
 }
 
@@ -245,7 +246,7 @@ fn seen() -> Observation {
     let minute = |n: i64| now() - TimeDelta::minutes(n) - TimeDelta::seconds(43);
     let flat = |load: f64| ShardSeries {
         engine_cpu: Series::new((1..=40).map(|n| (minute(n), load)), true),
-        memory: Series::default(),
+        ..ShardSeries::default()
     };
     let alarm = |name: &str, state, since| {
         let alarm = Alarm {
@@ -290,6 +291,26 @@ fn seen() -> Observation {
     }
 }
 
+/// The verdict as a fleet of this one group lets it stand.
+fn admitted(verdict: Verdict) -> (Verdict, Option<Wanted>) {
+    let (id, limits) = (ReplicationGroupId::new("orders"), Fleet::default());
+    let candidate = Candidate {
+        target: &id,
+        decision: &verdict.decision,
+        wanted: 4,
+        spoken_of: true,
+        apply: Apply::Out,
+    };
+    let seen = FleetView {
+        groups: &BTreeMap::from([(id.clone(), group())]),
+        journals: &BTreeMap::new(),
+    };
+    let ruling = admit::admit(&limits, &[candidate], seen, now())
+        .remove(0)
+        .ruling;
+    ruling.apply_to(verdict)
+}
+
 /// The record of the example, as the code prints it.
 fn example() -> Value {
     let event = text_of("events/alarm-direct-metric-replication-group.json");
@@ -301,7 +322,9 @@ fn example() -> Value {
             .unwrap(),
         &seen(),
     );
+    let (verdict, wanted) = admitted(verdict);
     let mut record = Record::new("reshard", Mode::Apply, "orders", now(), verdict);
+    record.wanted = wanted;
     record.policy = policy.version;
     record.trigger = label(&trigger);
     record.outcome = Outcome::Accepted;

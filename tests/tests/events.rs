@@ -189,6 +189,22 @@ fn rubbish_is_unrecognized_and_says_what_it_looks_like() {
 }
 
 #[test]
+fn an_event_that_no_parser_takes_has_a_label_too() {
+    let nested = "[".repeat(500_000) + &"]".repeat(500_000);
+    for rubbish in [nested.as_str(), "{ not JSON", ""] {
+        let sentence = Trigger::parse(rubbish).sentence();
+        assert!(
+            sentence.starts_with("unrecognized event: JSON that cannot be read: "),
+            "{sentence}"
+        );
+    }
+    assert_eq!(
+        Trigger::parse("{}").sentence(),
+        Trigger::read(&json!({})).sentence()
+    );
+}
+
+#[test]
 fn a_megabyte_anywhere_leaves_a_short_label() {
     let long = "x".repeat(1_000_000);
     let nested = "[".repeat(500_000) + &"]".repeat(500_000);

@@ -1,11 +1,16 @@
-//! Policy files as people write them: the sample is sound, each bad one is drawn as its golden says, and the documentation
-//! has every key, range and default that the parser has.
+//! Policy files as people write them: the sample is sound and wise, each bad one is drawn as its golden says, and the
+//! documentation and the schema have every key, meaning, range and default that the parser has.
 
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot read its files fails there"
 )]
+
+#[path = "policy/notes.rs"]
+mod notes;
+#[path = "policy/schema.rs"]
+mod schema;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,7 +46,7 @@ fn the_sample_policy_is_sound_and_governs_its_three_kinds_of_groups() {
     assert_eq!(orders.alarms.stop, ["orders-incident"]);
     let sessions = entry("sessions-eu").unwrap();
     assert_eq!(sessions.apply, Apply::Out);
-    assert!(sessions.targets.memory.unwrap().evicts);
+    assert_eq!(sessions.targets.memory, None);
     let catalog = entry("catalog").unwrap();
     assert_eq!(
         (catalog.apply, catalog.min_shards, catalog.max_shards),
@@ -102,34 +107,48 @@ fn ten_mistakes_are_ten_lines_of_one_report_in_order_of_place() {
     );
 }
 
-/// With `BLESS=1` in the environment the goldens are written anew; read the difference before you commit it.
-#[test]
-fn every_bad_policy_is_drawn_as_its_golden_says() {
-    let folder = root().join("tests/tests/policy_bad");
+/// The TOML files of a folder beside this file: path, name and text, in order of name.
+fn named(folder: &str) -> Vec<(PathBuf, String, String)> {
+    let folder = root().join("tests/tests").join(folder);
     let files = fs::read_dir(&folder)
         .unwrap()
         .map(|file| file.unwrap().path());
-    let mut names: Vec<PathBuf> = files
+    let mut paths: Vec<PathBuf> = files
         .filter(|path| path.extension().is_some_and(|end| end == "toml"))
         .collect();
-    names.sort();
-    assert!(!names.is_empty());
-    for file in names {
-        let name = file.file_name().unwrap().to_str().unwrap();
-        let text = fs::read_to_string(&file).unwrap();
-        let drawn = match Policy::parse(name, &text) {
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+        .into_iter()
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            (path, name, text)
+        })
+        .collect()
+}
+
+/// Compares with the `.txt` beside a TOML file. With `BLESS=1` in the environment the goldens are written anew; read the
+/// difference before you commit it.
+fn golden(toml: &Path, drawn: &str) {
+    golden_file(&toml.with_extension("txt"), drawn);
+}
+
+fn golden_file(golden: &Path, drawn: &str) {
+    if bless() {
+        fs::write(golden, drawn).unwrap();
+    }
+    let expected = fs::read_to_string(golden).unwrap_or_default();
+    assert_eq!(drawn, expected, "{}", golden.display());
+}
+
+#[test]
+fn every_bad_policy_is_drawn_as_its_golden_says() {
+    for (path, name, text) in named("policy_bad") {
+        match Policy::parse(&name, &text) {
             Ok(_) => panic!("{name} is not bad"),
-            Err(mistakes) => format!("{mistakes}\n"),
-        };
-        let golden = file.with_extension("txt");
-        if bless() {
-            fs::write(&golden, &drawn).unwrap();
+            Err(mistakes) => golden(&path, &format!("{mistakes}\n")),
         }
-        assert_eq!(
-            drawn,
-            fs::read_to_string(&golden).unwrap_or_default(),
-            "{name}"
-        );
     }
 }
 
@@ -141,43 +160,50 @@ fn bless() -> bool {
     std::env::var_os("BLESS").is_some()
 }
 
-/// The rows of the tables in docs/policy.md whose first cell is a key in backticks: key → takes, default.
-fn documented() -> BTreeMap<String, (String, String)> {
+/// The rows of the tables in docs/policy.md whose first cell is a key in backticks: key → meaning, takes, default.
+fn documented() -> BTreeMap<String, [String; 3]> {
     let page = fs::read_to_string(root().join("docs/policy.md")).unwrap();
-    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    // Four cells between five bars: the table of warnings has two.
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with("| `") && line.matches('|').count() == 5);
     rows.map(|row| {
         let cells: Vec<String> = row
             .split('|')
             .map(|cell| cell.trim().replace('`', ""))
             .collect();
-        (cells[1].clone(), (cells[3].clone(), cells[4].clone()))
+        let [meaning, takes, absent] = [2, 3, 4].map(|cell| cells[cell].clone());
+        (cells[1].clone(), [meaning, takes, absent])
     })
     .collect()
 }
 
 #[test]
-fn the_documentation_has_every_key_with_its_range_and_default_and_no_other() {
-    let known: BTreeMap<String, (String, String)> = KEYS
+fn the_documentation_has_every_key_with_its_meaning_range_and_default_and_no_other() {
+    let known: BTreeMap<String, [String; 3]> = KEYS
         .iter()
         .map(|key| {
-            (
-                key.path.to_owned(),
-                (key.takes.to_string(), key.absent.to_string()),
-            )
+            let meaning = key.meaning.replace('`', "");
+            let cells = [meaning, key.takes.to_string(), key.absent.to_string()];
+            (key.path.to_owned(), cells)
         })
         .collect();
     assert_eq!(documented(), known);
 }
 
+/// The TOML blocks of a page.
+fn examples(page: &str) -> Vec<&str> {
+    page.split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect()
+}
+
 #[test]
 fn every_example_in_the_documentation_is_sound() {
     let page = fs::read_to_string(root().join("docs/policy.md")).unwrap();
-    let examples: Vec<&str> = page
-        .split("```toml\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("```").next())
-        .collect();
-    assert!(examples.len() >= 2);
+    let examples = examples(&page);
+    assert!(examples.len() >= 3);
     for example in examples {
         if let Err(mistakes) = Policy::parse("docs/policy.md", example) {
             panic!("{mistakes}");

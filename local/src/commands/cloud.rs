@@ -68,7 +68,7 @@ pub(super) async fn run(options: CloudOptions) -> Result<(), Failure> {
          export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded\n\
          export AWS_REGION={region} AWS_DEFAULT_REGION={region}\n\
          aws elasticache describe-replication-groups --output table --endpoint-url {url}\n\
-         clusterwarden invoke reshard --event events/e03_scheduler_default_input.json --endpoint-url {url}\n\
+         clusterwarden invoke reshard --event events/schedule-scheduler.json --endpoint-url {url}\n\
          # Ctrl-C ends it, and all its state with it.",
         options.scenario,
         options.speed,

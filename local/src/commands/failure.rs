@@ -26,10 +26,14 @@ pub(super) enum Failure {
         #[source]
         source: serde_json::Error,
     },
-    #[error("there is no policy at {} (name one with --policy, or run this inside the checkout)", path.display())]
+    #[error("there is no policy at {} (name one, or run this inside the checkout)", path.display())]
     NoPolicy { path: PathBuf },
     #[error("{name} has {}", counted(*mistakes, "mistake"))]
     PolicyMistakes { name: String, mistakes: usize },
+    #[error("{name} has {}, and warnings are denied", counted(*warnings, "warning"))]
+    PolicyWarnings { name: String, warnings: usize },
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
     #[error(transparent)]
     Binary(#[from] BinaryError),
     #[error(transparent)]
@@ -65,6 +69,8 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::PolicyMistakes { .. }
+            | Self::PolicyWarnings { .. }
+            | Self::Output(_)
             | Self::Serve(_)
             | Self::Invoke { .. }
             | Self::InvocationFailed { .. } => ExitCode::from(1),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{cloud, failure::Failure, surroundings::Surroundings};
 use crate::{
@@ -107,7 +107,7 @@ pub(super) async fn run(
         Source::Stdout | Source::Stderr | Source::Platform => eprintln!("{}", line.text),
     });
     let invocation = Environment::new(function, endpoint, logs)
-        .invoke(&event, REQUEST_ID)
+        .invoke(&*event, REQUEST_ID)
         .await
         .map_err(failed)?;
     drop(embedded);
@@ -124,7 +124,8 @@ pub(super) async fn run(
 /// There is one invocation, and its log should not differ from run to run.
 const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000001";
 
-fn read_event(file: &PathBuf) -> Result<Value, Failure> {
+/// The event as it was written: whether the function can read it is for the function to say.
+fn read_event(file: &PathBuf) -> Result<Box<RawValue>, Failure> {
     let piped = file.as_os_str() == "-";
     let name = if piped {
         "from standard input".to_owned()

@@ -2,9 +2,8 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-use axum::body::Bytes;
 use chrono::Utc;
-use serde_json::Value;
+use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
@@ -97,7 +96,7 @@ impl Environment {
     /// Only what this machine could not do; how the function fared is the [`Invocation`]'s outcome.
     pub async fn invoke(
         &mut self,
-        event: &Value,
+        event: &(impl Serialize + ?Sized),
         request_id: &str,
     ) -> Result<Invocation, InvokeFailure> {
         // Taken out, so that the process is gone too when this future is dropped half-way.
@@ -234,7 +233,7 @@ impl Environment {
         }
     }
 
-    fn work(&self, event: &Value, request_id: &str, deadline: Instant) -> Work {
+    fn work(&self, event: &(impl Serialize + ?Sized), request_id: &str, deadline: Instant) -> Work {
         let left = deadline.saturating_duration_since(Instant::now());
         let left_ms = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
         Work {
@@ -242,7 +241,8 @@ impl Environment {
             deadline_ms: wall_clock_ms().saturating_add(left_ms),
             function_arn: self.function.arn(self.endpoint.region()),
             trace_id: TRACE_ID.to_owned(),
-            event: Bytes::from(event.to_string()),
+            // Text and values always serialize.
+            event: serde_json::to_vec(event).unwrap_or_default().into(),
         }
     }
 

@@ -192,8 +192,8 @@ pub(super) fn variables(
     // From here on: where requests go. The order matters, what is set last holds.
     set("AWS_ACCESS_KEY_ID", "embedded");
     set("AWS_SECRET_ACCESS_KEY", "embedded");
-    set("AWS_CONFIG_FILE", "/nonexistent/config");
-    set("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials");
+    set("AWS_CONFIG_FILE", "/dev/null");
+    set("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
     if let Some(caller) = &endpoint.caller {
         // Made-up keys must not hide the caller's profile.
         for name in [

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_elasticache::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
-    types::{CacheCluster, ClusterMode, NodeGroup, ReplicationGroup},
+    types::{CacheCluster, ClusterMode, NodeGroup, ReplicationGroup, ReshardingConfiguration},
 };
 
 use super::{Aws, ServiceError};
@@ -94,6 +94,8 @@ impl Aws {
             .iter()
             .map(|id| id.as_str().to_owned())
             .collect();
+        let zones: Vec<ReshardingConfiguration> =
+            reshard.zones.iter().map(|zones| placement(zones)).collect();
         let sent = self
             .elasticache_once
             .modify_replication_group_shard_configuration()
@@ -101,6 +103,7 @@ impl Aws {
             .node_group_count(i32::try_from(reshard.to).unwrap_or(i32::MAX))
             .apply_immediately(true)
             .set_node_groups_to_remove((!remove.is_empty()).then_some(remove))
+            .set_resharding_configuration((!zones.is_empty()).then_some(zones))
             .send()
             .await;
         match sent {
@@ -110,6 +113,12 @@ impl Aws {
             Err(error) => sort(&error),
         }
     }
+}
+
+fn placement(zones: &[String]) -> ReshardingConfiguration {
+    ReshardingConfiguration::builder()
+        .set_preferred_availability_zones(Some(zones.to_vec()))
+        .build()
 }
 
 /// Sorts a failed call into: done already, busy, to be tried later, for a person, or not known.

@@ -19,6 +19,10 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// The slowest single answer worth waiting for; describes of large fleets take seconds, not tens of them.
 const ONE_ATTEMPT: Duration = Duration::from_secs(15);
 
+/// All attempts of one call with their pauses. A pass has about eight such steps before it decides; they must fail with a
+/// sentence, not be cut off without one by the function's timeout (template.yaml, 240 s).
+const ALL_ATTEMPTS: Duration = Duration::from_secs(25);
+
 /// The clients of one function.
 #[derive(Debug, Clone)]
 pub struct Aws {
@@ -71,6 +75,7 @@ impl Aws {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(ONE_ATTEMPT)
+            .operation_timeout(ALL_ATTEMPTS)
             .build();
         let config = aws_config::defaults(BehaviorVersion::latest())
             .timeout_config(timeouts)

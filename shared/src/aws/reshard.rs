@@ -11,7 +11,7 @@ use super::{
     reshard_metrics::{evidence, load},
 };
 use crate::{
-    admit,
+    admit::{self, Candidate, FleetView, Ruling},
     alarm::{AlarmsSeen, shows_auto_scaling},
     cluster::{Group, ReplicationGroupId, ShardId},
     journal::{AttemptOutcome, EVERYTHING, Journal},
@@ -69,20 +69,67 @@ impl Pass<'_> {
         for (id, policy) in self.targets(&fleet.groups) {
             considered.push(self.consider(id, policy, &fleet, &mut report).await);
         }
-        considered.sort_by_key(|target| {
-            admit::rank(
-                &target.id,
-                &target.policy.alarms,
-                &target.verdict.decision,
-                self.trigger,
-            )
-        });
-        for target in considered {
-            let record = self.carry_out(target, fleet.now, &mut report).await;
+        // An item that cannot be read holds its own target; what it would have counted is not known.
+        let readable = |(target, journal): (&String, &Result<Journal, ServiceError>)| {
+            Some((target.clone(), journal.as_ref().ok()?.clone()))
+        };
+        let mut journals: BTreeMap<String, Journal> =
+            fleet.journals.iter().filter_map(readable).collect();
+        journals.extend(
+            considered
+                .iter()
+                .map(|target| (target.id.to_string(), target.journal.clone())),
+        );
+        for (target, ruling) in self.admit(considered, &fleet, &journals) {
+            // What a call of this pass did counts for the next.
+            let stopped = admit::stopped(&self.policy.fleet, &journals, fleet.now);
+            let ruling = match ruling {
+                Ruling::Admitted(guard) => stopped.unwrap_or(Ruling::Admitted(guard)),
+                Ruling::NotAsked | Ruling::Held(..) => ruling,
+            };
+            let id = target.id.to_string();
+            let (record, written) = self.carry_out(target, ruling, fleet.now, &mut report).await;
+            journals.extend(written.map(|journal| (id, journal)));
             emit(&record);
             report.records.push(record);
         }
         report
+    }
+
+    /// What the fleet says to each target's decision, in the order in which to carry them out. The same in plan mode, so
+    /// that the preview is what apply mode does.
+    fn admit<'a>(
+        &self,
+        considered: Vec<Considered<'a>>,
+        fleet: &Fleet,
+        journals: &BTreeMap<String, Journal>,
+    ) -> Vec<(Considered<'a>, Ruling)> {
+        let candidates: Vec<Candidate<'_>> = considered
+            .iter()
+            .map(|target| Candidate {
+                target: &target.id,
+                decision: &target.verdict.decision,
+                wanted: match &target.verdict.decision {
+                    Decision::Reshard(reshard) => target.verdict.demand.wanted(reshard.from),
+                    Decision::Hold(_) => 0,
+                },
+                spoken_of: admit::spoken_of(&target.id, &target.policy.alarms, self.trigger),
+                apply: target.policy.apply,
+            })
+            .collect();
+        let seen = FleetView {
+            groups: &fleet.groups,
+            journals,
+        };
+        let admissions = admit::admit(&self.policy.fleet, &candidates, seen, fleet.now);
+        let mut waiting: BTreeMap<_, _> = considered
+            .into_iter()
+            .map(|target| (target.id.clone(), target))
+            .collect();
+        admissions
+            .into_iter()
+            .filter_map(|admission| Some((waiting.remove(&admission.target)?, admission.ruling)))
+            .collect()
     }
 
     /// Every group that the policy names, and every group there is that a glob of it matches.
@@ -126,7 +173,7 @@ impl Pass<'_> {
         let targets = self.targets(&groups);
         let names: BTreeSet<&String> = targets
             .iter()
-            .flat_map(|(_, policy)| policy.alarms.scale_out.iter().chain(&policy.alarms.stop))
+            .flat_map(|(_, policy)| policy.alarms.names())
             .collect();
         let names: Vec<String> = names.into_iter().cloned().collect();
         let alarms = self
@@ -242,57 +289,68 @@ impl Pass<'_> {
         }
     }
 
+    /// Does what is admitted; gives the record, and the journal if an attempt was written into it.
     async fn carry_out(
         &self,
         target: Considered<'_>,
+        ruling: Ruling,
         now: DateTime<Utc>,
         report: &mut Report,
-    ) -> Record {
+    ) -> (Record, Option<Journal>) {
         let Considered {
             id,
             policy,
             journal,
             verdict,
         } = target;
-        let decision = verdict.decision.clone();
+        let (verdict, wanted) = ruling.apply_to(verdict);
+        let (decision, hot) = (verdict.decision.clone(), verdict.hot.clone());
         let mut record = Record::new(FUNCTION, self.mode, id.as_str(), now, verdict);
         record.policy.clone_from(&self.policy.version);
         record.trigger = label(self.trigger);
+        record.wanted = wanted;
+        let mut written = None;
         match decision {
             Decision::Hold(Hold::Superseded) => record.outcome = Outcome::Superseded,
             Decision::Hold(_) => {}
-            Decision::Reshard(reshard) => match not_allowed(self.mode, policy.apply, &reshard) {
+            Decision::Reshard(reshard) => match planned_only(self.mode, policy.apply, &reshard) {
                 Some(why) => record.note = Some(why),
-                None => self.act(&reshard, &journal, now, &mut record, report).await,
+                None => {
+                    let hot = hot.filter(|_| reshard.to > reshard.from);
+                    let asking = journal
+                        .asking(now, reshard.from, reshard.to, reshard.remove.clone())
+                        .because_of(hot);
+                    written = self.act(&reshard, &asking, now, &mut record, report).await;
+                }
             },
         }
-        record
+        (record, written)
     }
 
-    /// Writes the intent, sends the request once, writes what the service said.
+    /// Writes the intent (`asking`), sends the request once, writes what the service said. Gives the journal with the
+    /// attempt; `None`: the intent could not be written, and nothing was sent.
     async fn act(
         &self,
         reshard: &Reshard,
-        journal: &Journal,
+        asking: &Journal,
         now: DateTime<Utc>,
         record: &mut Record,
         report: &mut Report,
-    ) {
+    ) -> Option<Journal> {
         let target = reshard.group.as_str();
-        let asking = journal.asking(now, reshard.from, reshard.to, reshard.remove.clone());
-        let asked = match self.aws.write_journal(target, &asking).await {
+        let asked = match self.aws.write_journal(target, asking).await {
             Ok(Written::Yes(journal)) => journal,
             Ok(Written::Superseded) => {
                 record.outcome = Outcome::Superseded;
                 record.note =
                     Some("another run wrote the journal first; nothing was sent".to_owned());
-                return;
+                return None;
             }
             Err(error) => {
                 record.outcome = Outcome::Failed;
                 record.note = Some(format!("nothing was sent: {error}"));
                 report.failures.push(error.to_string());
-                return;
+                return None;
             }
         };
         let outcome = match self.aws.reshard(reshard).await {
@@ -327,13 +385,12 @@ impl Pass<'_> {
                 outcome
             }
         };
-        let Some(outcome) = outcome else { return };
+        let Some(outcome) = outcome else {
+            return Some(asked);
+        };
+        let answered = asked.answered(outcome);
         // If this write is lost the attempt stays "asked", and later passes conclude from what they see.
-        match self
-            .aws
-            .write_journal(target, &asked.answered(outcome))
-            .await
-        {
+        match self.aws.write_journal(target, &answered).await {
             Ok(Written::Yes(_)) => {}
             Ok(Written::Superseded) => {
                 let lost = "someone wrote the journal meanwhile, so that this outcome is not in it";
@@ -341,6 +398,7 @@ impl Pass<'_> {
             }
             Err(error) => report.failures.push(error.to_string()),
         }
+        Some(answered)
     }
 }
 
@@ -352,17 +410,18 @@ fn refused(failure: &crate::record::CallFailure) -> Option<AttemptOutcome> {
 }
 
 /// Why a change is planned only. `None`: it may be carried out.
-fn not_allowed(mode: Mode, apply: Apply, reshard: &Reshard) -> Option<String> {
-    let grows = reshard.to > reshard.from;
-    match (mode, apply) {
-        (Mode::Plan, _) => Some("planned only: the function runs in plan mode".to_owned()),
-        (Mode::Apply, Apply::None) => {
-            Some("planned only: the policy says apply = \"none\"".to_owned())
-        }
-        (Mode::Apply, Apply::Out) if !grows => {
-            Some("planned only: the policy says apply = \"out\"".to_owned())
-        }
-        (Mode::Apply, Apply::Out | Apply::All) => None,
+fn planned_only(mode: Mode, apply: Apply, reshard: &Reshard) -> Option<String> {
+    let written = match apply {
+        Apply::None => "none",
+        Apply::Out => "out",
+        Apply::All => "all",
+    };
+    match mode {
+        Mode::Plan => Some("planned only: the function runs in plan mode".to_owned()),
+        Mode::Apply if admit::allows(apply, reshard) => None,
+        Mode::Apply => Some(format!(
+            "planned only: the policy says apply = \"{written}\""
+        )),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     cluster::{Group, NodeId, ReplicationGroupId, Shard, ShardId},
     load::{Series, delta},
     policy::ReshardPolicy,
-    reshard::{Evidence, NodeEvidence, ShardSeries},
+    reshard::{Evidence, Measure, NodeEvidence, ShardSeries},
 };
 
 /// Where one answered series belongs.
@@ -21,6 +21,10 @@ enum Place {
     /// `CPUUtilization` of one node, to be multiplied by its vCPUs.
     HostCpu(ShardId, u32),
     Memory(ShardId),
+    /// In or out, of one node.
+    Network(ShardId),
+    /// Of one node.
+    Evictions(ShardId),
 }
 
 /// How far back a policy looks: its longest window, and the lag that it tolerates.
@@ -56,24 +60,27 @@ pub(super) async fn load(
         aws.metrics(&wanted, now, longest).await?
     };
     let mut load: BTreeMap<ReplicationGroupId, BTreeMap<ShardId, ShardSeries>> = BTreeMap::new();
-    let mut measured_by_host = BTreeSet::new();
+    let mut begun = BTreeSet::new();
     for ((group, policy, place), series) in places.into_iter().zip(answered) {
         let series = series.since(Some(now - delta(span(policy))));
         let shards = load.entry(group.id.clone()).or_default();
-        match place {
-            Place::EngineCpu(shard) => shards.entry(shard).or_default().engine_cpu = series,
-            Place::Memory(shard) => shards.entry(shard).or_default().memory = series,
+        let (shard, measure, series) = match place {
+            Place::EngineCpu(shard) => (shard, Measure::EngineCpu, series),
             Place::HostCpu(shard, vcpus) => {
-                let series = series.scaled(f64::from(vcpus));
-                let first = measured_by_host.insert((group.id.clone(), shard.clone()));
-                let known = &mut shards.entry(shard).or_default().engine_cpu;
-                *known = if first {
-                    series
-                } else {
-                    known.hottest(&series)
-                };
+                (shard, Measure::EngineCpu, series.scaled(f64::from(vcpus)))
             }
-        }
+            Place::Memory(shard) => (shard, Measure::Memory, series),
+            Place::Network(shard) => (shard, Measure::Network, series),
+            Place::Evictions(shard) => (shard, Measure::Evictions, series),
+        };
+        // The nodes' series become their shard's: the hottest in each minute.
+        let first = begun.insert((group.id.clone(), shard.clone(), measure));
+        let known = measure.of_mut(shards.entry(shard).or_default());
+        *known = if first {
+            series
+        } else {
+            known.hottest(&series)
+        };
     }
     Ok(load)
 }
@@ -111,7 +118,39 @@ fn load_metrics(group: &Group, shard: &Shard, policy: &ReshardPolicy) -> Vec<(Pl
         let metric = of_shard("DatabaseMemoryUsageCountedForEvictPercentage");
         metrics.push((Place::Memory(shard.id.clone()), metric));
     }
+    if policy.targets.network.is_some() {
+        let both = [
+            "NetworkBaselineUsageInPercentage",
+            "NetworkBaselineUsageOutPercentage",
+        ];
+        let each = shard
+            .nodes
+            .iter()
+            .flat_map(|node| both.map(|metric| of_cache_node(&node.id, metric)));
+        metrics.extend(each.map(|metric| (Place::Network(shard.id.clone()), metric)));
+    }
+    if policy.targets.evictions_per_minute.is_some() {
+        let each = shard
+            .nodes
+            .iter()
+            .map(|node| of_node(&node.id, "Evictions", "Sum"));
+        metrics.extend(each.map(|metric| (Place::Evictions(shard.id.clone()), metric)));
+    }
     metrics
+}
+
+/// A metric that AWS publishes with both of a node's ids only. The nodes of a replication group are clusters of one node
+/// each, whose own id is always `0001`.
+fn of_cache_node(node: &NodeId, metric: &'static str) -> Wanted {
+    let dimensions = vec![
+        ("CacheClusterId", node.to_string()),
+        ("CacheNodeId", "0001".to_owned()),
+    ];
+    Wanted {
+        metric,
+        dimensions,
+        statistic: "Maximum",
+    }
 }
 
 fn of_node(node: &NodeId, metric: &'static str, statistic: &'static str) -> Wanted {
@@ -159,6 +198,7 @@ pub(super) async fn evidence(
             memory_percent: whole(memory, memory.peak()),
             evictions: whole(evictions, evictions.sum()),
             replication_lag: whole(lag, lag.peak()),
+            newest: bytes.newest().map(|(at, _)| at),
         },
         _ => NodeEvidence::default(),
     };

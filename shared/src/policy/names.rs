@@ -118,6 +118,7 @@ pub(super) fn meant(table: &str, written: &str) -> String {
         return match place.table() {
             "" => format!("`{written}` belongs to the top of the file"),
             "reshard" => format!("`{written}` belongs to `[[reshard]]` or `[defaults]`"),
+            "reshard.windows" => format!("`{written}` belongs to `[[reshard.windows]]`"),
             table => format!("did you mean `{written}` in `[{table}]`?"),
         };
     }
@@ -126,6 +127,26 @@ pub(super) fn meant(table: &str, written: &str) -> String {
         .map(|leaf| format!("`{leaf}`"))
         .collect();
     format!("remove it; known here: {}", known.join(", "))
+}
+
+/// The time zone that the author most likely meant: the nearest name, or the nearest city.
+pub(super) fn meant_zone(written: &str) -> String {
+    let wanted = written.to_ascii_lowercase().replace(' ', "_");
+    let near = chrono_tz::TZ_VARIANTS
+        .iter()
+        .map(|zone| {
+            let name = zone.name();
+            let city = name.rsplit('/').next().unwrap_or(name);
+            let far = |name: &str| distance(&name.to_ascii_lowercase(), &wanted);
+            // A whole name is the better guess than a city of the same distance.
+            (far(name).min(far(city)), far(name), name)
+        })
+        .min()
+        .filter(|(distance, _, _)| *distance <= wanted.len() / 3);
+    match near {
+        Some((_, _, name)) => format!("did you mean \"{name}\"?"),
+        None => "write an IANA time zone, such as \"Europe/Berlin\" or \"UTC\"".to_owned(),
+    }
 }
 
 /// How many letters must be put in, taken out or changed to make one word the other (Levenshtein).
@@ -185,6 +206,21 @@ mod tests {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("abc", "abc"), 0);
+    }
+
+    #[test]
+    fn a_time_zone_is_meant_by_its_name_or_by_its_city() {
+        for (written, name) in [
+            ("Europe/Berlni", "Europe/Berlin"),
+            ("Berlin", "Europe/Berlin"),
+            ("europe/berlin", "Europe/Berlin"),
+            ("New York", "America/New_York"),
+            ("utc", "UTC"),
+        ] {
+            assert_eq!(meant_zone(written), format!("did you mean \"{name}\"?"));
+        }
+        assert!(meant_zone("the office").starts_with("write an IANA time zone"));
+        assert!(meant_zone("").starts_with("write an IANA time zone"));
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Policy files: what they become, and where their mistakes are drawn.
 
+mod schedule;
+
+use chrono::{NaiveTime, Weekday};
 use proptest::prelude::*;
 
 use super::*;
+use crate::calendar::EVERY_DAY;
 
 const SMALLEST: &str = r#"
 version = 1
@@ -47,9 +51,13 @@ stale_after_minutes = 12
 [reshard.targets]
 engine_cpu = 55.5
 memory = { percent = 65, evicts = true }
+network = 70
+evictions_per_minute = 1_000
 [reshard.alarms]
 scale_out = ["cpu-high", "memory-high"]
+scale_in = ["traffic-low"]
 stop = ["incident"]
+after_change = ["errors-high"]
 [reshard.scale_out]
 max_step = 4
 cooldown_minutes = 0
@@ -57,9 +65,37 @@ cooldown_minutes = 0
 max_step = 2
 cooldown_minutes = 45
 stabilization_minutes = 60
+reversal_minutes = 120
 [reshard.headroom]
 free_memory_ratio = 2
 max_memory_percent_after = 62.5
+[reshard.skew]
+ratio = 2
+rebalance = false
+slot_spread_percent = 25
+[reshard.care]
+cpu_gate = "wait"
+cpu_gate_percent = 75
+place_zones = true
+after_change_minutes = 15
+[[reshard.windows]]
+name = "nights"
+time_zone = "Europe/Berlin"
+days = ["fri", "sat"]
+from = "22:00"
+to = "06:30"
+freeze = "scale_in"
+[[reshard.windows]]
+name = "black-friday"
+time_zone = "America/New_York"
+dates = ["2026-11-27", "2026-11-30"]
+min_shards = 8
+[fleet]
+max_changes_per_pass = 1
+max_changes_per_hour = 3
+max_nodes_in_region = 500
+scale_in_breaker_percent = 20
+max_failures_per_hour = 2
 "#;
     let minutes = |count: u64| Duration::from_secs(60 * count);
     let expected = ReshardPolicy {
@@ -74,10 +110,14 @@ max_memory_percent_after = 62.5
                 percent: 65.0,
                 evicts: true,
             }),
+            network: Some(70.0),
+            evictions_per_minute: Some(1000.0),
         },
         alarms: Alarms {
             scale_out: vec!["cpu-high".into(), "memory-high".into()],
             stop: vec!["incident".into()],
+            scale_in: vec!["traffic-low".into()],
+            after_change: vec!["errors-high".into()],
         },
         scale_out: Pace {
             max_step: 4,
@@ -94,8 +134,52 @@ max_memory_percent_after = 62.5
             free_ratio: 2.0,
             max_memory_percent: 62.5,
         },
+        skew: Skew {
+            ratio: 2.0,
+            rebalance: false,
+            slot_spread_percent: 25.0,
+        },
+        care: Care {
+            cpu_gate: CpuGate::Wait,
+            cpu_gate_percent: Some(75.0),
+            place_zones: true,
+            after_change: minutes(15),
+        },
+        reversal: minutes(120),
+        windows: vec![
+            CalendarWindow {
+                name: "nights".into(),
+                time_zone: chrono_tz::Europe::Berlin,
+                days: vec![Weekday::Fri, Weekday::Sat],
+                from: "22:00:00".parse().unwrap(),
+                to: "06:30:00".parse().unwrap(),
+                dates: None,
+                min_shards: None,
+                freeze: Freeze::ScaleIn,
+            },
+            CalendarWindow {
+                name: "black-friday".into(),
+                time_zone: chrono_tz::America::New_York,
+                days: EVERY_DAY.to_vec(),
+                from: NaiveTime::MIN,
+                to: NaiveTime::MIN,
+                dates: Some(("2026-11-27".parse().unwrap(), "2026-11-30".parse().unwrap())),
+                min_shards: Some(8),
+                freeze: Freeze::None,
+            },
+        ],
     };
-    assert_eq!(parse(text).reshard, [expected]);
+    let policy = parse(text);
+    assert_eq!(policy.reshard, [expected]);
+    let fleet = Fleet {
+        max_changes_per_pass: 1,
+        max_changes_per_hour: 3,
+        max_nodes_in_region: 500,
+        scale_in_breaker_percent: 20.0,
+        max_failures_per_hour: 2,
+    };
+    assert_eq!(policy.fleet, fleet);
+    assert_eq!(parse(SMALLEST).fleet, Fleet::default());
 }
 
 #[test]
@@ -225,8 +309,8 @@ fn numbers_no_machine_holds_are_out_of_range() {
 
 #[test]
 fn the_version_is_a_fingerprint_of_the_text() {
-    assert_eq!(super::parse::fingerprint(b""), "cbf29ce484222325");
-    assert_eq!(super::parse::fingerprint(b"a"), "af63dc4c8601ec8c");
+    assert_eq!(super::file::fingerprint(b""), "cbf29ce484222325");
+    assert_eq!(super::file::fingerprint(b"a"), "af63dc4c8601ec8c");
     let comment = format!("{SMALLEST}# a word\n");
     assert_ne!(parse(SMALLEST).version, parse(&comment).version);
     assert_eq!(parse(SMALLEST).version, parse(SMALLEST).version);
@@ -249,6 +333,11 @@ fn scraps() -> impl Strategy<Value = String> {
         "[[reshard]]\n",
         "[reshard]\n",
         "[reshard.targets]\n",
+        "[[reshard.windows]]\n",
+        "name = \"nights\"\ntime_zone = \"UTC\"\n",
+        "freeze = \"all\"\n",
+        "dates = [\"2026-11-27\", \"é\"]\n",
+        "[fleet]\n",
         "[",
         "replication_group = \"orders\"\n",
         "min_shards = 2\n",
@@ -269,8 +358,16 @@ fn scraps() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_text_is_a_policy_or_a_report(text in prop_oneof![any::<String>(), scraps()]) {
-        if let Err(mistakes) = Policy::parse("policy.toml", &text) {
+    fn any_text_is_a_policy_or_a_report(
+        text in prop_oneof![any::<String>(), scraps(), scraps().prop_map(|more| format!("{SMALLEST}{more}"))],
+    ) {
+        let file = PolicyFile::parse("policy.toml", &text);
+        if let Ok(file) = &file {
+            let drawn = file.warnings().to_string();
+            prop_assert!(drawn.ends_with("warning") || drawn.ends_with("warnings"));
+            prop_assert!(file.explain(&ReplicationGroupId::new("orders")).is_some());
+        }
+        if let Err(mistakes) = file {
             let places: Vec<_> = mistakes.iter().map(|mistake| (mistake.line, mistake.column)).collect();
             prop_assert!(places.is_sorted());
             prop_assert!(!places.is_empty());

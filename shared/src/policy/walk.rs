@@ -29,6 +29,15 @@ impl<T: Clone> Read<T> {
         }
     }
 
+    /// The same with another value.
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Read<U> {
+        match self {
+            Self::Absent => Read::Absent,
+            Self::Wrong => Read::Wrong,
+            Self::Given(value, at) => Read::Given(change(value), at),
+        }
+    }
+
     /// The value, if there is one.
     pub(super) fn value(&self) -> Option<&T> {
         self.given().map(|(value, _)| value)
@@ -168,10 +177,67 @@ impl Walk {
 
     /// A text, not checked further.
     pub(super) fn text(&mut self, section: &Section<'_, '_>, key: &Key) -> Read<String> {
+        self.parsed(section, key, |text| Ok(text.to_owned()))
+    }
+
+    /// A text and what it means; the closure returns message and fix for a text that means nothing.
+    pub(super) fn parsed<T>(
+        &mut self,
+        section: &Section<'_, '_>,
+        key: &Key,
+        parse: impl FnOnce(&str) -> Result<T, (String, String)>,
+    ) -> Read<T> {
         self.read(section, key, |value, key| {
-            let text = value.as_str().ok_or_else(|| expected(value, key))?;
-            Ok(text.to_owned())
+            parse(value.as_str().ok_or_else(|| expected(value, key))?)
         })
+    }
+
+    /// One of the key's words.
+    pub(super) fn word<T>(
+        &mut self,
+        section: &Section<'_, '_>,
+        key: &Key,
+        meaning: impl FnOnce(&str) -> Option<T>,
+    ) -> Read<T> {
+        self.parsed(section, key, |word| {
+            meaning(word).ok_or_else(|| {
+                (
+                    format!("`{}` cannot be \"{word}\"", key.leaf()),
+                    format!("write {}", key.takes),
+                )
+            })
+        })
+    }
+
+    /// The tables of an array of tables. `above` is the header that belongs above each.
+    pub(super) fn sections<'t, 'i>(
+        &mut self,
+        section: &Section<'t, 'i>,
+        key: &Key,
+        above: &str,
+    ) -> Read<Vec<Section<'t, 'i>>> {
+        let Some(found) = value(section, key) else {
+            return Read::Absent;
+        };
+        let tables = found.get_ref().as_array().and_then(|list| {
+            let tables = list.iter().map(|item| {
+                let table = item.get_ref().as_table()?;
+                let at = item.span();
+                Some(Section { table, at })
+            });
+            tables.collect()
+        });
+        match tables {
+            Some(tables) => Read::Given(tables, found.span()),
+            None => {
+                self.wrong(
+                    &found.span(),
+                    format!("`{}` takes an array of tables", key.leaf()),
+                    format!("write `[[{above}]]`, with double brackets, above each entry"),
+                );
+                Read::Wrong
+            }
+        }
     }
 
     /// A list of texts, each with its place; those that are no text are noted and left out.
@@ -199,7 +265,7 @@ impl Walk {
         for item in list {
             match item.get_ref().as_str() {
                 Some(text) => texts.push((text.to_owned(), item.span())),
-                None => self.wrong_type(item, key, "write each name in quotes"),
+                None => self.wrong_type(item, key, &in_quotes(item.get_ref())),
             }
         }
         texts
@@ -237,6 +303,20 @@ pub(super) fn value<'t, 'i>(
     section.table.get(key.leaf())
 }
 
+/// The fix for a value that must be a text.
+fn in_quotes(value: &DeValue<'_>) -> String {
+    match value.as_datetime() {
+        // TOML writes a time with its seconds, which no key here takes.
+        Some(moment) => {
+            let text = moment.to_string();
+            let clock = moment.date.is_none() && moment.offset.is_none();
+            let short = text.get(..5).filter(|_| clock);
+            format!("put it in quotes: \"{}\"", short.unwrap_or(&text))
+        }
+        None => "write each name in quotes".to_owned(),
+    }
+}
+
 /// Message and fix for a value of the wrong type.
 fn expected(value: &DeValue<'_>, key: &Key) -> (String, String) {
     let found = value.type_str();
@@ -252,6 +332,7 @@ fn expected(value: &DeValue<'_>, key: &Key) -> (String, String) {
         .filter(|text| text.parse::<f64>().is_ok());
     let fix = match quoted_number {
         Some(number) => format!("write {number} without quotes"),
+        None if value.as_datetime().is_some() => in_quotes(value),
         None => format!("write {}", key.takes),
     };
     (

@@ -4,17 +4,21 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{
-    Demand, Evidence, Guard, Hold, Input, KeptShard, Need, Observation,
+    Demand, Evidence, Guard, Hold, Input, KeptShard, Measure, Need, Observation,
     demand::{Low, demand, low_enough, low_window, measures, shards_needed},
     drain::shards_to_drain,
     guards::{
-        Guards, require_calm, require_changeable, require_clear_of_backup, require_cooled_down,
+        Guards, require_below_cpu_gate, require_calm, require_changeable, require_clear_of_backup,
+        require_cooled_down, require_quiet_after_change,
     },
     headroom::require_room,
+    skew::{Skewed, needed_by_the_rest, not_cooled, rebalanced, skewed, slots_are_uneven},
     words::bytes,
+    zones::zones_after_growth,
 };
 use crate::{
     cluster::{Group, ReplicationGroupId, ShardId},
+    journal::HotShard,
     load::delta,
     policy::ReshardPolicy,
 };
@@ -39,6 +43,8 @@ pub struct Reshard {
     pub to: u32,
     /// Shards to drain and remove; empty unless `to` is less than `from`.
     pub remove: Vec<ShardId>,
+    /// Availability Zones of every shard afterwards, the present ones first; empty: AWS chooses.
+    pub zones: Vec<Vec<String>>,
 }
 
 /// A decision with everything that led to it.
@@ -58,6 +64,8 @@ pub struct Verdict {
     pub kept: Vec<KeptShard>,
     /// Whether the decision would look further if it had the nodes' evidence.
     pub wants_evidence: bool,
+    /// The shard that is hotter than the others, to be remembered with the attempt.
+    pub hot: Option<HotShard>,
 }
 
 impl Reshard {
@@ -80,6 +88,13 @@ impl Reshard {
         if let (false, Some(map)) = (self.remove.is_empty(), parameters.as_object_mut()) {
             map.insert("NodeGroupsToRemove".to_owned(), json!(self.remove));
         }
+        if let (false, Some(map)) = (self.zones.is_empty(), parameters.as_object_mut()) {
+            let zones = self
+                .zones
+                .iter()
+                .map(|zones| json!({ "PreferredAvailabilityZones": zones }));
+            map.insert("ReshardingConfiguration".to_owned(), zones.collect());
+        }
         json!({ "operation": "ModifyReplicationGroupShardConfiguration", "parameters": parameters })
     }
 }
@@ -92,6 +107,7 @@ pub fn decide(policy: &ReshardPolicy, seen: &Observation) -> Verdict {
         guards: Guards::default(),
         demand: Demand::default(),
         kept: Vec::new(),
+        hot: None,
     };
     let mut wants_evidence = false;
     let (decision, sentence) = match work.decide() {
@@ -112,6 +128,7 @@ pub fn decide(policy: &ReshardPolicy, seen: &Observation) -> Verdict {
         inputs,
         kept: work.kept,
         wants_evidence,
+        hot: work.hot,
     }
 }
 
@@ -135,6 +152,7 @@ struct Work<'a> {
     guards: Guards,
     demand: Demand,
     kept: Vec<KeptShard>,
+    hot: Option<HotShard>,
 }
 
 impl Work<'_> {
@@ -142,6 +160,9 @@ impl Work<'_> {
         let group = require_changeable(self.policy, self.seen, &mut self.guards)?;
         self.demand = demand(self.policy, group, self.seen);
         let shards = group.shard_count();
+        if let Some(change) = self.even_out(group)? {
+            return Ok(change);
+        }
         if self.demand.wanted(shards) > shards {
             return self.scale_out(group).map_err(Refusal::Hold);
         }
@@ -151,6 +172,88 @@ impl Work<'_> {
             return Err(self.silent(missing_shards(&self.demand)).into());
         }
         self.scale_in(group)
+    }
+
+    /// What to do about a shard that is hotter than the others: a rebalance, a hold, or (`None`) what demand asks for,
+    /// which then asks for a shard more.
+    fn even_out(&mut self, group: &Group) -> Result<Option<(Reshard, String)>, Hold> {
+        let (policy, seen, shards) = (self.policy, self.seen, group.shard_count());
+        let demand = self.demand.clone();
+        let Some(skewed) = skewed(&policy.skew, &demand) else {
+            return Ok(None);
+        };
+        self.hot = Some(HotShard {
+            shard: skewed.shard.clone(),
+            load: skewed.load,
+        });
+        let measure = skewed.need.measure;
+        let others = demand
+            .needs
+            .iter()
+            .filter(|need| need.measure != measure)
+            .map(|need| need.shards);
+        let scheduled = demand.calendar.as_ref().map_or(0, |(_, least)| *least);
+        let rest = others
+            .chain([needed_by_the_rest(&skewed), scheduled])
+            .max()
+            .unwrap_or(0);
+        let before = not_cooled(&seen.journal, &skewed, seen.at).filter(|_| rest <= shards);
+        let saw = format!(
+            "{measure} of shard {} {:.0} %, mean {:.0} %",
+            skewed.shard, skewed.load, skewed.mean
+        );
+        self.guards
+            .require("growth_cools", before.is_none(), saw, || Hold::HotShard {
+                measure,
+                shard: skewed.shard.clone(),
+                load: skewed.load,
+                before: before.unwrap_or_default(),
+                mean: skewed.mean,
+            })?;
+        if demand.wanted(shards) > shards {
+            return Ok(None);
+        }
+        let uneven =
+            policy.skew.rebalance && slots_are_uneven(&policy.skew, group, &seen.journal, seen.at);
+        match rebalanced(group, &skewed).filter(|_| uneven) {
+            Some(after) => self.rebalance(group, &skewed, after).map(Some),
+            None => {
+                self.demand.hot = Some(skewed.shard.clone());
+                Ok(None)
+            }
+        }
+    }
+
+    fn rebalance(
+        &mut self,
+        group: &Group,
+        skewed: &Skewed<'_>,
+        after: f64,
+    ) -> Result<(Reshard, String), Hold> {
+        let (policy, shards) = (self.policy, group.shard_count());
+        require_clear_of_backup(group, self.seen.at, &mut self.guards)?;
+        require_cooled_down(policy.scale_out, false, self.seen, &mut self.guards)?;
+        require_quiet_after_change(policy, false, self.seen, &mut self.guards)?;
+        require_below_cpu_gate(policy, group, &self.demand, &mut self.guards)?;
+        let Skewed {
+            need,
+            shard,
+            load,
+            mean,
+        } = skewed;
+        let sentence = format!(
+            "rebalance {shards} shards: {} of shard {shard} is {load:.0} % where the mean is {mean:.0} %, and would be {after:.0} % \
+             with even slots",
+            need.measure
+        );
+        let reshard = Reshard {
+            group: group.id.clone(),
+            from: shards,
+            to: shards,
+            remove: Vec::new(),
+            zones: Vec::new(),
+        };
+        Ok((reshard, sentence))
     }
 
     /// Why nothing is known of the load: just after a change that is to be expected, at any other time it is not.
@@ -203,6 +306,13 @@ impl Work<'_> {
             })?;
         require_clear_of_backup(group, self.seen.at, &mut self.guards)?;
         require_cooled_down(policy.scale_out, true, self.seen, &mut self.guards)?;
+        require_quiet_after_change(policy, true, self.seen, &mut self.guards)?;
+        require_below_cpu_gate(policy, group, &self.demand, &mut self.guards)?;
+        let zones = if policy.care.place_zones {
+            zones_after_growth(group, to)
+        } else {
+            None
+        };
         let mut reasons: Vec<String> = self
             .demand
             .largest()
@@ -215,6 +325,20 @@ impl Work<'_> {
                 .iter()
                 .map(|name| format!("alarm {name} is in ALARM")),
         );
+        let calendar = self
+            .demand
+            .calendar
+            .iter()
+            .filter(|(_, least)| *least > shards);
+        reasons.extend(
+            calendar.map(|(name, least)| format!("window {name} asks for at least {least}")),
+        );
+        reasons.extend(
+            self.demand
+                .hot
+                .iter()
+                .map(|shard| format!("shard {shard} is hot by itself, and one more may split it")),
+        );
         let limited = bound
             .map(|name| format!(" (limited by {name})"))
             .unwrap_or_default();
@@ -225,6 +349,7 @@ impl Work<'_> {
                 from: shards,
                 to,
                 remove: Vec::new(),
+                zones: zones.unwrap_or_default(),
             },
             sentence,
         ))
@@ -236,6 +361,7 @@ impl Work<'_> {
         require_calm(policy, group, seen, &mut self.guards)?;
         require_clear_of_backup(group, seen.at, &mut self.guards)?;
         require_cooled_down(policy.scale_in, false, seen, &mut self.guards)?;
+        require_quiet_after_change(policy, false, seen, &mut self.guards)?;
         let Some(evidence) = &seen.evidence else {
             return Err(Refusal::EvidenceWanted);
         };
@@ -282,6 +408,7 @@ impl Work<'_> {
                 from: shards,
                 to,
                 remove: drain,
+                zones: Vec::new(),
             },
             sentence,
         ))
@@ -291,15 +418,20 @@ impl Work<'_> {
     /// peaks in words; never empty.
     fn counts_low_throughout(&mut self, group: &Group) -> Result<Vec<(u32, String)>, Hold> {
         let (policy, shards) = (self.policy, group.shard_count());
-        let lowest = policy
-            .min_shards
+        let least = policy.min_shards_at(self.seen.at);
+        let lowest = least
             .max(shards.saturating_sub(policy.scale_in.max_step))
             .max(1);
         let fits = |more: &str| Hold::LoadFits {
             because: load_in_words(&self.demand, more),
         };
         if lowest >= shards {
-            return Err(fits(&format!(", and {shards} is min_shards")));
+            let now = if least > policy.min_shards {
+                " now"
+            } else {
+                ""
+            };
+            return Err(fits(&format!(", and {shards} is min_shards{now}")));
         }
         let (mut counts, mut not_yet) = (Vec::new(), None);
         for to in lowest..shards {
@@ -337,6 +469,12 @@ impl Work<'_> {
 }
 
 fn needs_in_words(need: &Need) -> String {
+    if let (Measure::Evictions, Some((shard, keys))) = (need.measure, &need.hottest) {
+        return format!(
+            "shard {shard} evicts {keys:.0} keys a minute, more than {:.0}",
+            need.target
+        );
+    }
     // With as few decimals as give the same count: "needs 4 (sum 180 % ÷ target 60 %)" would look wrong of 180.4.
     let adds_up = |sum: &String| {
         let sum = sum.parse().unwrap_or(f64::NAN);
@@ -418,7 +556,7 @@ fn inputs(policy: &ReshardPolicy, seen: &Observation, demand: &Demand) -> Vec<In
             inputs.push(input(name, value, newest));
         }
     }
-    for name in policy.alarms.scale_out.iter().chain(&policy.alarms.stop) {
+    for name in policy.alarms.names() {
         let alarm = seen.alarms.get(name);
         let value = alarm.map_or(Value::Null, |alarm| match &alarm.silence {
             Some(silence) => json!(format!("{} ({silence})", alarm.state)),
@@ -443,7 +581,8 @@ fn inputs(policy: &ReshardPolicy, seen: &Observation, demand: &Demand) -> Vec<In
             "bytes": evidence.bytes, "memory_percent": evidence.memory_percent,
             "evictions": evidence.evictions, "replication_lag": evidence.replication_lag,
         });
-        inputs.push(input(format!("memory of node {node}"), value, None));
+        let age = evidence.newest.map(|at| seen.at - at);
+        inputs.push(input(format!("memory of node {node}"), value, age));
     }
     inputs
 }

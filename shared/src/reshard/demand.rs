@@ -1,6 +1,6 @@
 //! Demand: how many shards the load and the alarms ask for.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -28,6 +28,11 @@ pub enum Measure {
     EngineCpu,
     /// Percent of `maxmemory` counted for eviction.
     Memory,
+    /// Percent of the network baseline.
+    Network,
+    /// Keys evicted per minute. It says that memory is short, not by how much: it asks for one shard more, never for a
+    /// number.
+    Evictions,
 }
 
 impl fmt::Display for Measure {
@@ -35,16 +40,30 @@ impl fmt::Display for Measure {
         f.write_str(match self {
             Self::EngineCpu => "engine_cpu",
             Self::Memory => "memory",
+            Self::Network => "network",
+            Self::Evictions => "evictions",
         })
     }
 }
 
 impl Measure {
+    /// This measure's series of a shard, to be set.
+    pub fn of_mut(self, load: &mut ShardSeries) -> &mut Series {
+        match self {
+            Self::EngineCpu => &mut load.engine_cpu,
+            Self::Memory => &mut load.memory,
+            Self::Network => &mut load.network,
+            Self::Evictions => &mut load.evictions,
+        }
+    }
+
     /// This measure's series of a shard.
     pub fn of(self, load: &ShardSeries) -> &Series {
         match self {
             Self::EngineCpu => &load.engine_cpu,
             Self::Memory => &load.memory,
+            Self::Network => &load.network,
+            Self::Evictions => &load.evictions,
         }
     }
 }
@@ -64,6 +83,9 @@ pub struct Need {
     pub shards: u32,
     /// Shards whose load is not known.
     pub missing: Vec<ShardId>,
+    /// The load of each shard that is known.
+    #[serde(skip)]
+    pub loads: BTreeMap<ShardId, f64>,
 }
 
 /// What load and alarms ask for.
@@ -73,18 +95,22 @@ pub struct Demand {
     pub needs: Vec<Need>,
     /// Breaching alarms that no growth has answered yet: each asks for one more step.
     pub alarms: Vec<String>,
+    /// The open window of the calendar that asks for more shards than the policy's minimum, with its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<(String, u32)>,
+    /// A shard that is hot by itself, which one shard more might cool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hot: Option<ShardId>,
 }
 
 impl Demand {
     /// Shards that are wanted: the largest need, and one more than there are if an alarm asks.
     pub fn wanted(&self, shards: u32) -> u32 {
         let measured = self.needs.iter().map(|need| need.shards).max().unwrap_or(0);
-        let asked = if self.alarms.is_empty() {
-            0
-        } else {
-            shards.saturating_add(1)
-        };
-        measured.max(asked)
+        let asks = !self.alarms.is_empty() || self.hot.is_some();
+        let asked = if asks { shards.saturating_add(1) } else { 0 };
+        let scheduled = self.calendar.as_ref().map_or(0, |(_, least)| *least);
+        measured.max(asked).max(scheduled)
     }
 
     /// Whether at least one shard's load is known.
@@ -100,7 +126,7 @@ impl Demand {
     }
 }
 
-/// The measures that have a say, with the percent that a shard should carry. Memory has none where the group evicts: a
+/// The measures that add up over shards and have a say, with the percent that a shard should carry. Memory has none where the group evicts: a
 /// cache that evicts is full by design.
 pub(super) fn measures(policy: &ReshardPolicy) -> Vec<(Measure, f64)> {
     let cpu = policy
@@ -112,15 +138,29 @@ pub(super) fn measures(policy: &ReshardPolicy) -> Vec<(Measure, f64)> {
         .memory
         .filter(|memory| !memory.evicts)
         .map(|memory| (Measure::Memory, memory.percent));
-    cpu.into_iter().chain(memory).collect()
+    let network = policy
+        .targets
+        .network
+        .map(|percent| (Measure::Network, percent));
+    cpu.into_iter().chain(memory).chain(network).collect()
 }
 
 /// What load and alarms ask for now. Only samples from after the last change count: earlier ones measured other shards.
 pub(super) fn demand(policy: &ReshardPolicy, group: &Group, seen: &Observation) -> Demand {
+    let evictions = policy
+        .targets
+        .evictions_per_minute
+        .map(|limit| (Measure::Evictions, limit));
     let needs = measures(policy)
         .into_iter()
+        .chain(evictions)
         .map(|(measure, target)| need(measure, target, policy, group, seen))
         .collect();
+    let calendar = policy
+        .windows_at(seen.at)
+        .filter_map(|window| Some((window.name.clone(), window.min_shards?)))
+        .filter(|(_, least)| *least > policy.min_shards)
+        .max_by_key(|(_, least)| *least);
     let alarms = policy
         .alarms
         .scale_out
@@ -128,7 +168,12 @@ pub(super) fn demand(policy: &ReshardPolicy, group: &Group, seen: &Observation) 
         .filter(|name| asks_for_growth(name, seen))
         .cloned()
         .collect();
-    Demand { needs, alarms }
+    Demand {
+        needs,
+        alarms,
+        calendar,
+        hot: None,
+    }
 }
 
 fn need(
@@ -140,6 +185,7 @@ fn need(
 ) -> Need {
     let settled = seen.journal.last_change.map(|change| change.at);
     let (mut sum, mut hottest, mut missing) = (0.0, None::<(ShardId, f64)>, Vec::new());
+    let mut loads = BTreeMap::new();
     for shard in &group.shards {
         let series = seen
             .load
@@ -150,6 +196,7 @@ fn need(
         {
             Some(mean) => {
                 sum += mean.value;
+                loads.insert(shard.id.clone(), mean.value);
                 if hottest.as_ref().is_none_or(|(_, most)| mean.value > *most) {
                     hottest = Some((shard.id.clone(), mean.value));
                 }
@@ -157,10 +204,12 @@ fn need(
             None => missing.push(shard.id.clone()),
         }
     }
-    let shards = if hottest.is_some() {
-        shards_needed(sum, target)
-    } else {
-        0
+    let shards = match (&hottest, measure) {
+        (None, _) => 0,
+        (Some((_, most)), Measure::Evictions) => group.shard_count() + u32::from(*most > target),
+        (Some(_), Measure::EngineCpu | Measure::Memory | Measure::Network) => {
+            shards_needed(sum, target)
+        }
     };
     Need {
         measure,
@@ -169,6 +218,7 @@ fn need(
         hottest,
         shards,
         missing,
+        loads,
     }
 }
 

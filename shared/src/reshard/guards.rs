@@ -3,12 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{Hold, Observation};
+use super::{Demand, Hold, Measure, Observation};
 use crate::{
-    alarm::AlarmState,
+    alarm::{Alarm, AlarmState},
+    calendar::Freeze,
     cluster::{Activity, Group},
+    journal::AttemptOutcome,
     load::delta,
-    policy::{Pace, ReshardPolicy},
+    policy::{CpuGate, Pace, ReshardPolicy},
 };
 
 /// How near the start of the backup window counts as near: a reshard started now would run into the backup, and one
@@ -93,6 +95,7 @@ pub(super) fn require_changeable<'a>(
         format!("{shards} in {min}..={max}"),
         || Hold::OutsideBounds { shards, min, max },
     )?;
+    require_not_frozen(policy, seen, false, guards)?;
     Ok(group)
 }
 
@@ -231,6 +234,122 @@ pub(super) fn require_cooled_down(
     Ok(())
 }
 
+/// No open window of the calendar freezes the change: every change, or with `scale_in` scale-ins too.
+fn require_not_frozen(
+    policy: &ReshardPolicy,
+    seen: &Observation,
+    scale_in: bool,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    for window in policy.windows_at(seen.at) {
+        let frozen = match window.freeze {
+            Freeze::None => false,
+            Freeze::ScaleIn => scale_in,
+            Freeze::All => true,
+        };
+        let saw = format!("window {} is open", window.name);
+        guards.require("not_frozen", !frozen, saw, || Hold::Frozen {
+            window: window.name.clone(),
+            scale_in_only: window.freeze == Freeze::ScaleIn,
+        })?;
+    }
+    Ok(())
+}
+
+/// The after-change watch: an alarm that went off after our last change freezes the next while it lasts. Growth is frozen
+/// only where the change was a growth itself: after a scale-in, growth is the cure.
+pub(super) fn require_quiet_after_change(
+    policy: &ReshardPolicy,
+    growth: bool,
+    seen: &Observation,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let finished = seen.journal.attempts.iter().rev().find(|attempt| {
+        matches!(
+            attempt.outcome,
+            AttemptOutcome::Completed { .. }
+                | AttemptOutcome::Partial { .. }
+                | AttemptOutcome::Unchanged { .. }
+        )
+    });
+    let Some(change) = finished else {
+        return Ok(());
+    };
+    if growth && change.to <= change.from {
+        return Ok(());
+    }
+    let watched_until = change.ended_at() + delta(policy.care.after_change);
+    for name in &policy.alarms.after_change {
+        let alarm = seen.alarms.get(name);
+        let state = alarm.map_or_else(|| "not found".to_owned(), |alarm| alarm.state.to_string());
+        let caused = alarm.is_some_and(|alarm| {
+            let in_watch = alarm
+                .since
+                .is_none_or(|since| change.at <= since && since <= watched_until);
+            alarm.state == AlarmState::Alarm && in_watch
+        });
+        guards.require(
+            "quiet_after_change",
+            !caused,
+            format!("{name} {state}"),
+            || Hold::AfterChangeAlarm {
+                alarm: name.clone(),
+                change: change.at,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// AWS advises not to reshard while CPU is high, because moving slots costs CPU. The group that most needs growth is the one
+/// above the gate, so the default is to act and to record it.
+pub(super) fn require_below_cpu_gate(
+    policy: &ReshardPolicy,
+    group: &Group,
+    demand: &Demand,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let need = demand
+        .needs
+        .iter()
+        .find(|need| need.measure == Measure::EngineCpu);
+    let Some((shard, load)) = need.and_then(|need| need.hottest.clone()) else {
+        return Ok(());
+    };
+    let limit = policy
+        .care
+        .cpu_gate_percent_for(group.small_node_vcpus().is_some());
+    let waits = policy.care.cpu_gate == CpuGate::Wait && load >= limit;
+    let above = if load >= limit { "above" } else { "below" };
+    let saw = format!("shard {shard} at {load:.0} %, {above} the gate of {limit:.0} %");
+    guards.require("cpu_gate", !waits, saw, || Hold::CpuGate {
+        shard,
+        load,
+        limit,
+    })
+}
+
+/// No scale-in soon after a growth: a load that comes and goes by the hour must not move slots both ways.
+fn require_no_reversal(
+    policy: &ReshardPolicy,
+    seen: &Observation,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let Some(since) = seen.journal.last_growth() else {
+        return Ok(());
+    };
+    let until = since + delta(policy.reversal);
+    let saw = format!(
+        "grew {} min ago, reversal hold {} min",
+        (seen.at - since).num_minutes(),
+        policy.reversal.as_secs() / 60
+    );
+    guards.require("no_reversal", seen.at >= until, saw, || Hold::Reversal {
+        until,
+        since,
+    })
+}
+
 /// What must further be so before a scale-in: no window in which AWS itself takes nodes away or copies them, and every
 /// alarm that could ask for growth saying plainly that it does not.
 pub(super) fn require_calm(
@@ -239,6 +358,7 @@ pub(super) fn require_calm(
     seen: &Observation,
     guards: &mut Guards,
 ) -> Result<(), Hold> {
+    require_not_frozen(policy, seen, true, guards)?;
     if let Some(window) = group.maintenance_window {
         let outside = !window.contains(seen.at);
         guards.require("outside_maintenance", outside, window.to_string(), || {
@@ -264,5 +384,22 @@ pub(super) fn require_calm(
             }
         })?;
     }
-    Ok(())
+    for name in &policy.alarms.scale_in {
+        let alarm = seen.alarms.get(name);
+        let state = alarm.map(|alarm| alarm.state);
+        let saw = state.map_or_else(
+            || format!("{name} not found"),
+            |state| format!("{name} {state}"),
+        );
+        guards.require(
+            "alarms_agree",
+            alarm.is_some_and(Alarm::breaches),
+            saw,
+            || Hold::AlarmDisagrees {
+                alarm: name.clone(),
+                state,
+            },
+        )?;
+    }
+    require_no_reversal(policy, seen, guards)
 }

@@ -10,6 +10,7 @@ use super::{
     words::{bytes, clock, clock_after, told_apart},
 };
 use crate::{
+    admit::FleetHold,
     alarm::AlarmState,
     cluster::ShardId,
     journal::Pause,
@@ -101,6 +102,49 @@ pub enum Hold {
         /// When it completed.
         since: DateTime<Utc>,
     },
+    /// The calendar freezes the change.
+    Frozen {
+        /// The open window's name.
+        window: String,
+        /// Whether it freezes scale-ins only.
+        scale_in_only: bool,
+    },
+    /// A scale-out completed too recently for a scale-in.
+    Reversal {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// When it completed.
+        since: DateTime<Utc>,
+    },
+    /// An alarm went off after our last change.
+    AfterChangeAlarm {
+        /// Which.
+        alarm: String,
+        /// When the change was asked for.
+        change: DateTime<Utc>,
+    },
+    /// The CPU is above the gate, and the policy says to wait.
+    CpuGate {
+        /// The hottest shard.
+        shard: ShardId,
+        /// Its load in percent.
+        load: f64,
+        /// The gate.
+        limit: f64,
+    },
+    /// One shard is hot, and growth did not cool it.
+    HotShard {
+        /// By which measure.
+        measure: Measure,
+        /// Which shard.
+        shard: ShardId,
+        /// Its load in percent.
+        load: f64,
+        /// What it carried before the last growth.
+        before: f64,
+        /// The mean over all shards.
+        mean: f64,
+    },
     /// Somebody else changed the group too recently.
     ChangedByOthers {
         /// Until when.
@@ -180,6 +224,8 @@ pub enum Hold {
         /// The most allowed.
         limit: f64,
     },
+    /// It would be right for this target, but not now for the whole fleet; never the answer of `decide`.
+    Fleet(FleetHold),
 }
 
 impl Hold {
@@ -206,6 +252,11 @@ impl Hold {
             Self::CoolingDown { .. } => "cooling_down",
             Self::NewlySeen { .. } => "newly_seen",
             Self::Settling { .. } => "settling",
+            Self::Frozen { .. } => "frozen",
+            Self::Reversal { .. } => "reversal",
+            Self::AfterChangeAlarm { .. } => "after_change_alarm",
+            Self::CpuGate { .. } => "cpu_gate",
+            Self::HotShard { .. } => "hot_shard",
             Self::ChangedByOthers { .. } => "changed_by_others",
             Self::BackingOff { .. } => "backing_off",
             Self::NoFreshLoad { .. } => "no_fresh_load",
@@ -217,11 +268,12 @@ impl Hold {
             Self::ReplicasUnhealthy(_) => "replicas_unhealthy",
             Self::HeadroomShort { .. } => "headroom_short",
             Self::MemoryAfterwards { .. } => "memory_afterwards",
+            Self::Fleet(hold) => hold.code(),
         }
     }
 
     /// Every code, for the test that compares them with docs/operations.md.
-    pub const CODES: [&'static str; 31] = [
+    pub const CODES: [&'static str; 41] = [
         "load_fits",
         "not_found",
         "unreadable",
@@ -242,6 +294,11 @@ impl Hold {
         "cooling_down",
         "newly_seen",
         "settling",
+        "frozen",
+        "reversal",
+        "after_change_alarm",
+        "cpu_gate",
+        "hot_shard",
         "changed_by_others",
         "backing_off",
         "no_fresh_load",
@@ -253,6 +310,11 @@ impl Hold {
         "replicas_unhealthy",
         "headroom_short",
         "memory_afterwards",
+        "fleet_pass_limit",
+        "fleet_hour_limit",
+        "fleet_node_limit",
+        "scale_in_breaker",
+        "failure_breaker",
     ];
 
     /// Whether the hold says only that all is well.
@@ -264,6 +326,7 @@ impl Hold {
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Fleet(hold) => hold.fmt(f),
             Self::LoadFits { because } => write!(f, "the load fits: {because}"),
             Self::NotFound => f.write_str("ElastiCache knows no replication group of this id"),
             Self::Unreadable(what) => f.write_str(what),
@@ -344,6 +407,40 @@ impl fmt::Display for Hold {
                     clock(*since)
                 )
             }
+            Self::Frozen {
+                window,
+                scale_in_only: true,
+            } => write!(f, "window {window} freezes scale-ins"),
+            Self::Frozen {
+                window,
+                scale_in_only: false,
+            } => write!(f, "window {window} freezes every change"),
+            Self::Reversal { until, since } => write!(
+                f,
+                "no scale-in until {}: the group grew at {}",
+                clock(*until),
+                clock(*since)
+            ),
+            Self::AfterChangeAlarm { alarm, change } => write!(
+                f,
+                "alarm {alarm} went off after our change of {}; no further change until it is over",
+                clock(*change)
+            ),
+            Self::CpuGate { shard, load, limit } => write!(
+                f,
+                "shard {shard} is at {load:.0} %; a reshard waits until it is below {limit:.0} %"
+            ),
+            Self::HotShard {
+                measure,
+                shard,
+                load,
+                before,
+                mean,
+            } => write!(
+                f,
+                "shard {shard} is hot by itself: {measure} {load:.0} % where the mean is {mean:.0} %, and the last growth did \
+                 not cool it ({before:.0} % before); a hot key is not cured by shards"
+            ),
             Self::Settling { since } => {
                 write!(
                     f,

@@ -7,7 +7,9 @@ mod guards;
 mod headroom;
 mod hold;
 mod observation;
+mod skew;
 mod words;
+mod zones;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
 pub use demand::{Demand, Measure, Need};
@@ -16,3 +18,4 @@ pub use guards::Guard;
 pub use headroom::{KeptShard, kept_shards};
 pub use hold::Hold;
 pub use observation::{Evidence, Input, NodeEvidence, Observation, ShardSeries};
+pub(crate) use words::clock;

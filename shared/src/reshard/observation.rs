@@ -43,6 +43,10 @@ pub struct ShardSeries {
     pub engine_cpu: Series,
     /// Percent of `maxmemory` counted for eviction.
     pub memory: Series,
+    /// Percent of the network baseline, in or out, whichever is more.
+    pub network: Series,
+    /// Keys evicted per minute.
+    pub evictions: Series,
 }
 
 /// What each node has in memory, over the stabilization window.
@@ -59,6 +63,8 @@ pub struct NodeEvidence {
     pub evictions: Option<f64>,
     /// Largest replication lag in seconds; a primary has none.
     pub replication_lag: Option<f64>,
+    /// When the newest sample of its bytes was taken, for the record. `None`: there is none.
+    pub newest: Option<DateTime<Utc>>,
 }
 
 /// One input of a decision with its value and age, for the record.

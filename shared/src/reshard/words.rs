@@ -21,7 +21,7 @@ pub(super) fn told_apart(value: f64, limit: f64) -> (String, String) {
 }
 
 /// A time as sentences spell it; the record has the date.
-pub(super) fn clock(at: DateTime<Utc>) -> String {
+pub(crate) fn clock(at: DateTime<Utc>) -> String {
     at.format("%H:%M UTC").to_string()
 }
 

@@ -158,6 +158,14 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Trigger {
+    /// Puts a label on an event as it came. Every text has one, also one that is nested too deeply to be read.
+    pub fn parse(event: &str) -> Self {
+        match serde_json::from_str(event) {
+            Ok(event) => Self::read(&event),
+            Err(error) => unrecognized(&format!("JSON that cannot be read: {error}")),
+        }
+    }
+
     /// Puts a label on an event. Every JSON value has one.
     pub fn read(event: &Value) -> Self {
         let Some(object) = event.as_object() else {

@@ -76,6 +76,7 @@ fn growth_and_rebalance_name_no_shards_to_remove() {
         from: 3,
         to: 3,
         remove: Vec::new(),
+        zones: Vec::new(),
     };
     assert_eq!(rebalance.kind(), "rebalance");
     assert_eq!(

@@ -62,10 +62,7 @@ pub(crate) fn loss() -> impl Strategy<Value = Loss> {
 }
 
 fn of(measure: Measure, series: &mut ShardSeries) -> &mut Series {
-    match measure {
-        Measure::EngineCpu => &mut series.engine_cpu,
-        Measure::Memory => &mut series.memory,
-    }
+    measure.of_mut(series)
 }
 
 fn samples(series: &Series, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, f64)> {

@@ -63,6 +63,7 @@ pub(crate) fn node_evidence(gib: f64, node_gib: f64, primary: bool) -> NodeEvide
         memory_percent: Some(gib / node_gib * 100.0).filter(|percent| percent.is_finite()),
         evictions: Some(0.0),
         replication_lag: (!primary).then_some(0.2),
+        newest: Some(now() - TimeDelta::minutes(1)),
     }
 }
 

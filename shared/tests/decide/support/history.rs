@@ -63,6 +63,7 @@ pub(super) fn attempt(text: &str, now: DateTime<Utc>) -> Attempt {
         from: from.parse().unwrap(),
         to: to.parse().unwrap(),
         remove: Vec::new(),
+        hot: None,
         outcome,
     }
 }

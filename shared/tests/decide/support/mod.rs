@@ -238,7 +238,16 @@ impl Scenario {
         let (cpu, memory) = (read(&self.cpu), read(&self.memory));
         let ids = group.shards.iter().map(|shard| shard.id.clone());
         ids.zip(cpu.into_iter().zip(memory))
-            .map(|(id, (engine_cpu, memory))| (id, ShardSeries { engine_cpu, memory }))
+            .map(|(id, (engine_cpu, memory))| {
+                (
+                    id,
+                    ShardSeries {
+                        engine_cpu,
+                        memory,
+                        ..ShardSeries::default()
+                    },
+                )
+            })
             .collect()
     }
 

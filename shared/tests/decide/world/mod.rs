@@ -87,7 +87,14 @@ impl World {
             .map(|(id, shard)| {
                 let engine_cpu = shard.cpu.series(self.rush);
                 let memory = shard.memory.series(None);
-                (id, ShardSeries { engine_cpu, memory })
+                (
+                    id,
+                    ShardSeries {
+                        engine_cpu,
+                        memory,
+                        ..ShardSeries::default()
+                    },
+                )
             })
             .collect();
         let mut evidence = BTreeMap::new();

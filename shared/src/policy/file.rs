@@ -1,15 +1,39 @@
-//! From the text of a policy file to a [`Policy`], or to every mistake of it.
+//! From the text of a policy file to a [`Policy`] and the places of its values, or to every mistake of it.
 
 use std::ops::Range;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
-use super::draft::{Draft, require};
+use super::draft::{Draft, FleetDraft};
 use super::keys;
 use super::mistake::{Mistakes, Slip, line_of};
+use super::read::require;
 use super::walk::{Read, Section, Walk, value};
 use super::{Policy, ReshardPolicy, names};
+
+/// A policy file with its text: what [`Policy`] forgets, the place of every value, is kept for warnings and explanations.
+#[derive(Debug, Clone)]
+pub struct PolicyFile {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) policy: Policy,
+    pub(super) fleet: FleetDraft,
+    pub(super) defaults: Draft,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// An entry as written. The policy's entries stand in the same order.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Its id or glob.
+    pub(super) group: String,
+    /// Where the id or glob stands.
+    pub(super) group_at: Range<usize>,
+    /// What it writes itself.
+    pub(super) own: Draft,
+    /// That, and what it inherits from `[defaults]`.
+    pub(super) whole: Draft,
+}
 
 impl Policy {
     /// Reads a policy file. `name` is what the report calls it, usually its path.
@@ -18,18 +42,57 @@ impl Policy {
     ///
     /// Every mistake of the file at once, syntax and meaning.
     pub fn parse(name: &str, text: &str) -> Result<Self, Mistakes> {
+        PolicyFile::parse(name, text).map(|file| file.policy)
+    }
+}
+
+impl PolicyFile {
+    /// Reads a policy file and keeps its text. `name` is what reports call it, usually its path.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake of the file at once, syntax and meaning.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Mistakes> {
         let (root, syntax) = DeTable::parse_recoverable(text);
         let mut walk = Walk::default();
-        let reshard = read_file(&mut walk, root.get_ref());
+        let top = Section {
+            table: root.get_ref(),
+            at: 0..0,
+        };
+        walk.refuse_unknown(&top, "");
+        let version = walk.whole(&top, &keys::VERSION);
+        require(&mut walk, &version, &keys::VERSION, &top.at);
+        let fleet = FleetDraft::read(&mut walk, &top);
+        let defaults = read_defaults(&mut walk, &top);
+        let read = read_entries(&mut walk, &top, &defaults);
         let slips = with_syntax(text, walk.slips, &syntax);
-        if slips.is_empty() {
-            Ok(Self {
+        if !slips.is_empty() {
+            return Err(Mistakes::new(name, text, slips));
+        }
+        let (entries, reshard) = read.into_iter().unzip();
+        Ok(Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            policy: Policy {
                 version: fingerprint(text.as_bytes()),
                 reshard,
-            })
-        } else {
-            Err(Mistakes::new(name, text, slips))
-        }
+                fleet: fleet.finish(),
+            },
+            fleet,
+            defaults,
+            entries,
+        })
+    }
+
+    /// What the file says.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The line of a place, from 1.
+    pub(super) fn line(&self, at: &Range<usize>) -> usize {
+        let before = self.text.get(..at.start).unwrap_or(&self.text);
+        before.matches('\n').count() + 1
     }
 }
 
@@ -42,29 +105,44 @@ pub(super) fn fingerprint(bytes: &[u8]) -> String {
     format!("{hash:016x}")
 }
 
-fn read_file(walk: &mut Walk, root: &DeTable<'_>) -> Vec<ReshardPolicy> {
-    let top = Section {
-        table: root,
-        at: 0..0,
+fn read_entries(
+    walk: &mut Walk,
+    top: &Section<'_, '_>,
+    defaults: &Draft,
+) -> Vec<(Entry, ReshardPolicy)> {
+    let sections = match walk.sections(top, &keys::RESHARD, "reshard") {
+        Read::Given(sections, _) if !sections.is_empty() => sections,
+        Read::Wrong => return Vec::new(),
+        Read::Absent | Read::Given(..) => {
+            walk.missing(
+                &top.at,
+                "no `[[reshard]]` entry: nothing would be watched",
+                "add an entry for each replication group",
+            );
+            return Vec::new();
+        }
     };
-    walk.refuse_unknown(&top, "");
-    let version = walk.whole(&top, &keys::VERSION);
-    require(walk, &version, &keys::VERSION, &top.at);
-    let defaults = read_defaults(walk, &top);
-    let entries = entries(walk, &top);
-    let mut seen: Vec<(String, Range<usize>)> = Vec::new();
-    let mut reshard = Vec::new();
-    for entry in &entries {
-        walk.refuse_unknown(entry, keys::RESHARD.path);
-        let group = read_group(walk, entry, &mut seen);
-        let draft = Draft::read(walk, entry);
-        draft.check(&defaults, walk, &entry.at);
-        let whole = draft.inherit(&defaults);
-        if let Some(policy) = group.value().and_then(|group| whole.finish(group)) {
-            reshard.push(policy);
+    let mut seen: Vec<String> = Vec::new();
+    let mut entries = Vec::new();
+    for section in sections {
+        walk.refuse_unknown(&section, keys::RESHARD.path);
+        let group = read_group(walk, &section, &mut seen);
+        let own = Draft::read(walk, &section, "reshard");
+        own.check(defaults, walk, &section.at);
+        let whole = own.inherit(defaults);
+        if let Some((group, group_at)) = group.given()
+            && let Some(policy) = whole.finish(group)
+        {
+            let entry = Entry {
+                group: group.clone(),
+                group_at: group_at.clone(),
+                own,
+                whole,
+            };
+            entries.push((entry, policy));
         }
     }
-    reshard
+    entries
 }
 
 fn read_defaults(walk: &mut Walk, top: &Section<'_, '_>) -> Draft {
@@ -92,59 +170,23 @@ fn read_defaults(walk: &mut Walk, top: &Section<'_, '_>) -> Draft {
             "write it in each `[[reshard]]` entry",
         );
     }
-    Draft::read(walk, &section)
+    Draft::read(walk, &section, "defaults")
 }
 
-fn entries<'t, 'i>(walk: &mut Walk, top: &Section<'t, 'i>) -> Vec<Section<'t, 'i>> {
-    let Some(found) = value(top, &keys::RESHARD) else {
-        walk.missing(
-            &top.at,
-            "no `[[reshard]]` entry: nothing would be watched",
-            "add an entry for each replication group",
-        );
-        return Vec::new();
-    };
-    let list: Option<Vec<&Spanned<DeValue<'i>>>> =
-        found.get_ref().as_array().map(|list| list.iter().collect());
-    let sections = list.and_then(|list| {
-        list.into_iter()
-            .map(|item| {
-                let table = item.get_ref().as_table()?;
-                Some(Section {
-                    table,
-                    at: item.span(),
-                })
-            })
-            .collect::<Option<Vec<_>>>()
-    });
-    sections.unwrap_or_else(|| {
-        walk.wrong(
-            &found.span(),
-            "`reshard` takes an array of tables",
-            "write `[[reshard]]`, with double brackets, above each entry",
-        );
-        Vec::new()
-    })
-}
-
-fn read_group(
-    walk: &mut Walk,
-    entry: &Section<'_, '_>,
-    seen: &mut Vec<(String, Range<usize>)>,
-) -> Read<String> {
+fn read_group(walk: &mut Walk, entry: &Section<'_, '_>, seen: &mut Vec<String>) -> Read<String> {
     let group = walk.text(entry, &keys::REPLICATION_GROUP);
     require(walk, &group, &keys::REPLICATION_GROUP, &entry.at);
     if let Some((id, at)) = group.given() {
         if let Some(refusal) = names::impossible_group(id) {
             walk.wrong(at, refusal.message, refusal.fix);
-        } else if seen.iter().any(|(earlier, _)| earlier == id) {
+        } else if seen.contains(id) {
             walk.wrong(
                 at,
                 format!("a second entry for \"{id}\": one of the two would never apply"),
                 "merge the two entries, or remove one",
             );
         }
-        seen.push((id.clone(), at.clone()));
+        seen.push(id.clone());
     }
     group
 }
