@@ -36,6 +36,9 @@ pub(crate) struct Scenario {
     /// Percent per shard, see [`series::read`].
     cpu: Option<Value>,
     memory: Option<Value>,
+    network: Option<Value>,
+    /// Keys evicted a minute, per shard.
+    evictions: Option<Value>,
     /// Slots per shard; a word: unknown.
     slots: Option<Value>,
     node_type: String,
@@ -116,6 +119,8 @@ impl Default for Scenario {
             replicas: Value::Integer(1),
             cpu: None,
             memory: None,
+            network: None,
+            evictions: None,
             slots: None,
             node_type: "cache.r7g.xlarge".to_owned(),
             cluster_mode: "enabled".to_owned(),
@@ -236,17 +241,18 @@ impl Scenario {
                 })
         };
         let (cpu, memory) = (read(&self.cpu), read(&self.memory));
+        let (network, evictions) = (read(&self.network), read(&self.evictions));
         let ids = group.shards.iter().map(|shard| shard.id.clone());
-        ids.zip(cpu.into_iter().zip(memory))
-            .map(|(id, (engine_cpu, memory))| {
-                (
-                    id,
-                    ShardSeries {
-                        engine_cpu,
-                        memory,
-                        ..ShardSeries::default()
-                    },
-                )
+        let four = cpu.into_iter().zip(memory).zip(network).zip(evictions);
+        ids.zip(four)
+            .map(|(id, (((engine_cpu, memory), network), evictions))| {
+                let load = ShardSeries {
+                    engine_cpu,
+                    memory,
+                    network,
+                    evictions,
+                };
+                (id, load)
             })
             .collect()
     }
@@ -282,8 +288,9 @@ impl Scenario {
     }
 
     fn alarms(&self, policy: &ReshardPolicy) -> AlarmsSeen {
-        let named = policy.alarms.scale_out.iter().chain(&policy.alarms.stop);
-        named
+        policy
+            .alarms
+            .names()
             .filter_map(|name| {
                 let text = self.alarms.get(name).map_or("OK @-600", String::as_str);
                 Some((name.clone(), history::alarm(name, text, self.at)?))
