@@ -11,7 +11,7 @@ mod skew;
 mod zones;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
-pub use demand::{Demand, Measure, Need};
+pub use demand::{Demand, Measure, Need, low_window};
 pub use drain::shards_to_drain;
 pub use guards::Guard;
 pub use headroom::{KeptShard, kept_shards};
