@@ -205,9 +205,9 @@ impl Scenario {
         group.cluster_mode = Some(self.cluster_mode.clone()).filter(|mode| mode != "unsaid");
         group.global_datastore.clone_from(&self.global_datastore);
         let daily = self.snapshot_window.as_deref();
-        group.snapshot_window = daily.map(|text| DailyWindow::read(text).unwrap());
+        group.snapshot_window = daily.map(DailyWindow::read_or_any_time);
         let weekly = self.maintenance_window.as_deref();
-        group.maintenance_window = weekly.map(|text| WeeklyWindow::read(text).unwrap());
+        group.maintenance_window = weekly.map(WeeklyWindow::read_or_any_time);
         group.slot_migration_percent = self.slot_migration;
         group.member_count += self.extra_members;
         let said = |id: &str| {
