@@ -96,9 +96,9 @@ pub struct Group {
     pub node_type: Option<String>,
     /// The Global Datastore it belongs to.
     pub global_datastore: Option<String>,
-    /// When the daily backup starts, if backups are on.
+    /// When the daily backup runs. `None`: backups are off.
     pub snapshot_window: Option<DailyWindow>,
-    /// When weekly maintenance runs.
+    /// When weekly maintenance runs. `None`: the service did not say.
     pub maintenance_window: Option<WeeklyWindow>,
     /// How far slot migration is, in percent, while a reshard runs.
     pub slot_migration_percent: Option<f64>,

@@ -7,6 +7,9 @@ use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
 const DAY: i64 = 24 * 60;
 const WEEK: i64 = 7 * DAY;
 
+/// How a window that could not be read is spelled; none that can be read is as long.
+const NOT_READABLE: &str = "that could not be read";
+
 /// A window that opens every day, such as `05:00-06:00`; one that ends before it starts passes midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyWindow {
@@ -32,6 +35,14 @@ impl DailyWindow {
         })
     }
 
+    /// Reads the service's spelling; one that cannot be read may mean any time, so it is a window that never closes.
+    pub fn read_or_any_time(text: &str) -> Self {
+        Self::read(text).unwrap_or(Self {
+            start: 0,
+            length: DAY,
+        })
+    }
+
     /// Whether `at` lies in the window, widened by `before` ahead of its start.
     pub fn contains(&self, at: DateTime<Utc>, before: TimeDelta) -> bool {
         let minute = i64::from(at.hour() * 60 + at.minute());
@@ -39,8 +50,11 @@ impl DailyWindow {
         (minute - self.start + before).rem_euclid(DAY) < self.length + before
     }
 
-    /// Whether the window's start is at most `around` away from `at`, on either side.
+    /// Whether the window's start is at most `around` away from `at`, on either side. A window that never closes has none.
     pub fn starts_near(&self, at: DateTime<Utc>, around: TimeDelta) -> bool {
+        if self.length == DAY {
+            return false;
+        }
         let minute = i64::from(at.hour() * 60 + at.minute());
         let around = around.num_minutes();
         (minute - self.start + around).rem_euclid(DAY) <= 2 * around
@@ -58,6 +72,14 @@ impl WeeklyWindow {
         })
     }
 
+    /// Reads the service's spelling; one that cannot be read may mean any time, so it is a window that never closes.
+    pub fn read_or_any_time(text: &str) -> Self {
+        Self::read(text).unwrap_or(Self {
+            start: 0,
+            length: WEEK,
+        })
+    }
+
     /// Whether `at` lies in the window.
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
         let day = i64::from(at.weekday().num_days_from_monday());
@@ -68,6 +90,9 @@ impl WeeklyWindow {
 
 impl fmt::Display for DailyWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.length == DAY {
+            return f.write_str(NOT_READABLE);
+        }
         let end = (self.start + self.length) % DAY;
         write!(
             f,
@@ -82,6 +107,9 @@ impl fmt::Display for DailyWindow {
 
 impl fmt::Display for WeeklyWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.length == WEEK {
+            return f.write_str(NOT_READABLE);
+        }
         let spell = |minute: i64| {
             let day = match (minute / DAY) % 7 {
                 0 => Weekday::Mon,
@@ -142,6 +170,25 @@ mod tests {
         assert!(window.contains(at("2026-11-23T00:59:00Z")));
         assert!(!window.contains(at("2026-11-23T01:00:00Z")));
         assert_eq!(window.to_string(), "Sun 23:00 to Mon 01:00 UTC");
+    }
+
+    #[test]
+    fn a_window_that_cannot_be_read_never_closes_and_never_starts() {
+        let any = at("2026-11-24T00:00:00Z");
+        let weekly = WeeklyWindow::read_or_any_time("someday");
+        let daily = DailyWindow::read_or_any_time("sometime");
+        let margin = TimeDelta::minutes(10);
+        for minute in 0..WEEK {
+            let at = any + TimeDelta::minutes(minute);
+            assert!(weekly.contains(at) && daily.contains(at, margin));
+            assert!(!daily.starts_near(at, margin));
+        }
+        assert_eq!(weekly.to_string(), daily.to_string());
+        let readable = WeeklyWindow::read("sun:05:00-sun:06:00");
+        assert_eq!(
+            readable,
+            Some(WeeklyWindow::read_or_any_time("sun:05:00-sun:06:00"))
+        );
     }
 
     #[test]

@@ -264,8 +264,8 @@ fn read_group(
         snapshot_window: group
             .snapshot_window()
             .filter(|_| backups)
-            .and_then(DailyWindow::read),
-        maintenance_window: maintenance.and_then(WeeklyWindow::read),
+            .map(DailyWindow::read_or_any_time),
+        maintenance_window: maintenance.map(WeeklyWindow::read_or_any_time),
         slot_migration_percent: migration.and_then(|migration| migration.progress_percentage()),
         member_count: group.member_clusters().len(),
         shards,

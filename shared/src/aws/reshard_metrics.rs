@@ -12,7 +12,7 @@ use crate::{
     cluster::{Group, NodeId, ReplicationGroupId, Shard, ShardId},
     load::{Series, delta},
     policy::ReshardPolicy,
-    reshard::{Evidence, Measure, NodeEvidence, ShardSeries},
+    reshard::{Evidence, Measure, NodeEvidence, ShardSeries, low_window},
 };
 
 /// Where one answered series belongs.
@@ -29,7 +29,7 @@ enum Place {
 
 /// How far back a policy looks: its longest window, and the lag that it tolerates.
 pub(super) fn span(policy: &ReshardPolicy) -> Duration {
-    policy.stabilization.max(policy.window) + policy.stale_after
+    low_window(policy) + policy.stale_after
 }
 
 /// The load of every shard of these groups, all read together because GetMetricData takes 500 metrics a call.
@@ -189,22 +189,76 @@ pub(super) async fn evidence(
         })
         .collect();
     let answered = aws.metrics(&wanted, now, span(policy)).await?;
-    let whole = |series: &Series, value: Option<f64>| {
-        value.filter(|_| series.covers(now, policy.stabilization, policy.stale_after))
-    };
-    let of_one = |four: &[Series]| match four {
-        [bytes, memory, evictions, lag] => NodeEvidence {
-            bytes: whole(bytes, bytes.peak()),
-            memory_percent: whole(memory, memory.peak()),
-            evictions: whole(evictions, evictions.sum()),
-            replication_lag: whole(lag, lag.peak()),
-            newest: bytes.newest().map(|(at, _)| at),
-        },
-        _ => NodeEvidence::default(),
-    };
+    let of_one = |four: &[Series]| of_one_node(four, now, policy);
     Ok(nodes
         .into_iter()
         .cloned()
         .zip(answered.chunks(4).map(of_one))
         .collect())
+}
+
+/// A node's evidence from its four series: peaks and sums of the very minutes that a scale-in calls low, if each is known.
+fn of_one_node(four: &[Series], now: DateTime<Utc>, policy: &ReshardPolicy) -> NodeEvidence {
+    let within = |series: &Series| {
+        let (newest, _) = series.newest()?;
+        let minutes = series.window(newest, low_window(policy));
+        series
+            .covers(now, low_window(policy), policy.stale_after)
+            .then(|| Series::new(minutes, true))
+    };
+    let peak = |series| within(series)?.peak();
+    match four {
+        [bytes, memory, evictions, lag] => NodeEvidence {
+            bytes: peak(bytes),
+            memory_percent: peak(memory),
+            evictions: within(evictions).and_then(|series| series.sum()),
+            replication_lag: peak(lag),
+            newest: bytes.newest().map(|(at, _)| at),
+        },
+        _ => NodeEvidence::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn evidence(
+        stabilization: u64,
+        window: u64,
+        age_of: impl Fn(i64) -> Option<f64>,
+    ) -> NodeEvidence {
+        let mut policy = ReshardPolicy::defaults("orders", 2, 8);
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        (policy.stabilization, policy.window) = (minutes(stabilization), minutes(window));
+        let now: DateTime<Utc> = "2026-11-24T14:00:00Z".parse().unwrap();
+        let samples =
+            (1..=60).filter_map(|age| Some((now - TimeDelta::minutes(age), age_of(age)?)));
+        let series = Series::new(samples, true);
+        of_one_node(
+            &[series.clone(), series.clone(), series.clone(), series],
+            now,
+            &policy,
+        )
+    }
+
+    #[test]
+    fn a_peak_is_one_of_the_minutes_that_are_called_low() {
+        let old_peak = |age| Some(if age == 31 { 90.0 } else { 10.0 });
+        assert_eq!(evidence(30, 5, old_peak).bytes, Some(10.0));
+        assert_eq!(evidence(30, 5, old_peak).evictions, Some(300.0));
+        assert_eq!(evidence(31, 5, old_peak).memory_percent, Some(90.0));
+        // A load that is averaged over longer must have been low for as long.
+        assert_eq!(evidence(5, 31, old_peak).replication_lag, Some(90.0));
+    }
+
+    #[test]
+    fn each_of_those_minutes_must_be_known() {
+        let hole = |age| (age != 20).then_some(10.0);
+        assert_eq!(evidence(30, 5, hole), NodeEvidence::default());
+        assert_eq!(evidence(5, 30, hole), NodeEvidence::default());
+        assert_eq!(evidence(10, 5, hole).bytes, Some(10.0));
+    }
 }

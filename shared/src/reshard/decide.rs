@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Demand, Evidence, Guard, Hold, Input, KeptShard, Measure, Need, Observation,
-    demand::{Low, demand, low_enough, low_window, measures, shards_needed},
+    demand::{Low, alarms_are_known, demand, low_enough, low_window, measures, shards_needed},
     drain::shards_to_drain,
     guards::{
         Guards, require_below_cpu_gate, require_calm, require_changeable, require_clear_of_backup,
@@ -175,7 +175,8 @@ impl Work<'_> {
     }
 
     /// What to do about a shard that is hotter than the others: a rebalance, a hold, or (`None`) what demand asks for,
-    /// which then asks for a shard more.
+    /// which then asks for a shard more. A rebalance comes before the hold: a growth that left slots uneven has not shown
+    /// that the shard cannot be cooled.
     fn even_out(&mut self, group: &Group) -> Result<Option<(Reshard, String)>, Hold> {
         let (policy, seen, shards) = (self.policy, self.seen, group.shard_count());
         let demand = self.demand.clone();
@@ -198,6 +199,13 @@ impl Work<'_> {
             .max()
             .unwrap_or(0);
         let before = not_cooled(&seen.journal, &skewed, seen.at).filter(|_| rest <= shards);
+        let grows = demand.wanted(shards) > shards && before.is_none();
+        let may_move = policy.skew.rebalance
+            && slots_are_uneven(&policy.skew, group, &seen.journal, seen.at)
+            && alarms_are_known(policy, seen);
+        if let (false, true, Some(after)) = (grows, may_move, rebalanced(group, &demand, &skewed)) {
+            return self.rebalance(group, &skewed, after).map(Some);
+        }
         let saw = format!(
             "{measure} of shard {} {:.0} %, mean {:.0} %",
             skewed.shard, skewed.load, skewed.mean
@@ -210,18 +218,10 @@ impl Work<'_> {
                 before: before.unwrap_or_default(),
                 mean: skewed.mean,
             })?;
-        if demand.wanted(shards) > shards {
-            return Ok(None);
+        if !grows {
+            self.demand.hot = Some(skewed.shard.clone());
         }
-        let uneven =
-            policy.skew.rebalance && slots_are_uneven(&policy.skew, group, &seen.journal, seen.at);
-        match rebalanced(group, &skewed).filter(|_| uneven) {
-            Some(after) => self.rebalance(group, &skewed, after).map(Some),
-            None => {
-                self.demand.hot = Some(skewed.shard.clone());
-                Ok(None)
-            }
-        }
+        Ok(None)
     }
 
     fn rebalance(
@@ -362,6 +362,7 @@ impl Work<'_> {
         require_clear_of_backup(group, seen.at, &mut self.guards)?;
         require_cooled_down(policy.scale_in, false, seen, &mut self.guards)?;
         require_quiet_after_change(policy, false, seen, &mut self.guards)?;
+        require_below_cpu_gate(policy, group, &self.demand, &mut self.guards)?;
         let Some(evidence) = &seen.evidence else {
             return Err(Refusal::EvidenceWanted);
         };
@@ -492,8 +493,13 @@ fn needs_in_words(need: &Need) -> String {
 }
 
 fn load_in_words(demand: &Demand, more: &str) -> String {
-    let words = demand.largest().map_or_else(
-        || "no measure has a target".to_owned(),
+    // Evictions ask for a shard more or for nothing; the load that fits is the others'.
+    let adding_up = demand.needs.iter().filter(|need| match need.measure {
+        Measure::Evictions => false,
+        Measure::EngineCpu | Measure::Memory | Measure::Network => true,
+    });
+    let words = adding_up.max_by(|a, b| a.by_size(b)).map_or_else(
+        || "no measure that could ask for fewer shards has a target".to_owned(),
         |need| match &need.hottest {
             Some((shard, load)) => {
                 format!(

@@ -1,6 +1,6 @@
 //! Demand: how many shards the load and the alarms ask for.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{cmp::Ordering, collections::BTreeMap, fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -86,6 +86,9 @@ pub struct Need {
     /// The load of each shard that is known.
     #[serde(skip)]
     pub loads: BTreeMap<ShardId, f64>,
+    /// Whether every minute of the window is known of every shard, not only enough of them for a mean.
+    #[serde(skip)]
+    pub whole: bool,
 }
 
 /// What load and alarms ask for.
@@ -120,9 +123,15 @@ impl Demand {
 
     /// The need that asks for the most shards.
     pub fn largest(&self) -> Option<&Need> {
-        self.needs
-            .iter()
-            .max_by(|a, b| a.shards.cmp(&b.shards).then(a.sum.total_cmp(&b.sum)))
+        self.needs.iter().max_by(|a, b| a.by_size(b))
+    }
+}
+
+impl Need {
+    /// By shards, then by the sum.
+    pub(super) fn by_size(&self, other: &Self) -> Ordering {
+        let shards = self.shards.cmp(&other.shards);
+        shards.then(self.sum.total_cmp(&other.sum))
     }
 }
 
@@ -185,12 +194,15 @@ fn need(
 ) -> Need {
     let settled = seen.journal.last_change.map(|change| change.at);
     let (mut sum, mut hottest, mut missing) = (0.0, None::<(ShardId, f64)>, Vec::new());
-    let mut loads = BTreeMap::new();
+    let (mut loads, mut whole) = (BTreeMap::new(), true);
     for shard in &group.shards {
         let series = seen
             .load
             .get(&shard.id)
             .map(|load| measure.of(load).since(settled));
+        whole &= series
+            .as_ref()
+            .is_some_and(|series| series.covers(seen.at, policy.window, policy.stale_after));
         match series
             .and_then(|series| series.recent_mean(seen.at, policy.window, policy.stale_after))
         {
@@ -219,6 +231,7 @@ fn need(
         shards,
         missing,
         loads,
+        whole,
     }
 }
 
@@ -227,6 +240,14 @@ pub(super) fn shards_needed(sum: f64, target: f64) -> u32 {
     (1..=MOST_SHARDS)
         .find(|count| sum <= f64::from(*count) * target)
         .unwrap_or(MOST_SHARDS)
+}
+
+/// Whether every alarm that could ask for growth says plainly whether it does.
+pub(super) fn alarms_are_known(policy: &ReshardPolicy, seen: &Observation) -> bool {
+    policy.alarms.scale_out.iter().all(|name| {
+        let alarm = seen.alarms.get(name);
+        alarm.is_some_and(|alarm| !alarm.breaches() || alarm.since.is_some())
+    })
 }
 
 /// An alarm asks once per transition into ALARM: a breach that shards cannot cure must not ratchet to the maximum. One
@@ -254,7 +275,7 @@ fn asks_for_growth(name: &str, seen: &Observation) -> bool {
 
 /// How long a low load must have lasted: the stabilization window, or the window that the load is averaged over where that is
 /// longer, because a load that the average still calls high is not low.
-pub(super) fn low_window(policy: &ReshardPolicy) -> Duration {
+pub fn low_window(policy: &ReshardPolicy) -> Duration {
     policy.stabilization.max(policy.window)
 }
 

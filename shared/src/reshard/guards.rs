@@ -252,7 +252,8 @@ fn require_not_frozen(
 }
 
 /// The after-change watch: an alarm that went off after our last change freezes the next while it lasts. Growth is frozen
-/// only where the change was a growth itself: after a scale-in, growth is the cure.
+/// only where the change was a growth itself: after a scale-in, growth is the cure. And only growth goes on where the alarm is
+/// silent during the watch, or not to be found: what it would say is not known.
 pub(super) fn require_quiet_after_change(
     policy: &ReshardPolicy,
     growth: bool,
@@ -274,24 +275,31 @@ pub(super) fn require_quiet_after_change(
         return Ok(());
     }
     let watched_until = change.ended_at() + delta(policy.care.after_change);
+    let watching = seen.at <= watched_until;
     for name in &policy.alarms.after_change {
         let alarm = seen.alarms.get(name);
-        let state = alarm.map_or_else(|| "not found".to_owned(), |alarm| alarm.state.to_string());
-        let caused = alarm.is_some_and(|alarm| {
-            let in_watch = alarm
-                .since
-                .is_none_or(|since| change.at <= since && since <= watched_until);
-            alarm.state == AlarmState::Alarm && in_watch
-        });
-        guards.require(
-            "quiet_after_change",
-            !caused,
-            format!("{name} {state}"),
-            || Hold::AfterChangeAlarm {
+        let state = alarm.map(|alarm| alarm.state);
+        let saw = state.map_or_else(
+            || format!("{name} not found"),
+            |state| format!("{name} {state}"),
+        );
+        let quiet = match (state, alarm.and_then(|alarm| alarm.since)) {
+            (Some(AlarmState::Alarm), Some(since)) => {
+                !(change.at <= since && since <= watched_until)
+            }
+            // It may have gone off because of the change. That must not hold growth for ever.
+            (Some(AlarmState::Alarm), None) => growth && !watching,
+            (Some(AlarmState::InsufficientData), _) => growth || !watching,
+            (Some(AlarmState::Ok), _) => true,
+            (None, _) => growth,
+        };
+        guards.require("quiet_after_change", quiet, saw, || {
+            Hold::AfterChangeAlarm {
                 alarm: name.clone(),
+                state,
                 change: change.at,
-            },
-        )?;
+            }
+        })?;
     }
     Ok(())
 }
@@ -376,6 +384,7 @@ pub(super) fn require_calm(
             Hold::AlarmDisagrees {
                 alarm: name.clone(),
                 state,
+                wanted: AlarmState::Ok,
             }
         })?;
     }
@@ -393,6 +402,7 @@ pub(super) fn require_calm(
             || Hold::AlarmDisagrees {
                 alarm: name.clone(),
                 state,
+                wanted: AlarmState::Alarm,
             },
         )?;
     }

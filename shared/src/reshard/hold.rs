@@ -119,10 +119,12 @@ pub enum Hold {
         /// When it completed.
         since: DateTime<Utc>,
     },
-    /// An alarm went off after our last change.
+    /// An alarm went off after our last change, or does not say whether it did.
     AfterChangeAlarm {
         /// Which.
         alarm: String,
+        /// What it says; `None`: it was not found.
+        state: Option<AlarmState>,
         /// When the change was asked for.
         change: DateTime<Utc>,
     },
@@ -184,6 +186,8 @@ pub enum Hold {
         alarm: String,
         /// What it says; `None`: it was not found.
         state: Option<AlarmState>,
+        /// What it would have to say. Where that is what it says, it is silenced.
+        wanted: AlarmState,
     },
     /// The load that the shards that stay would carry is too high.
     LoadAfterwards {
@@ -408,7 +412,7 @@ impl fmt::Display for Hold {
             Self::NewlySeen { until, since } => {
                 write!(
                     f,
-                    "no scale-in until {}: known only since {}",
+                    "nothing but growth until {}: known only since {}",
                     clock_after(*until, *since),
                     clock(*since)
                 )
@@ -427,9 +431,23 @@ impl fmt::Display for Hold {
                 clock(*until),
                 clock(*since)
             ),
-            Self::AfterChangeAlarm { alarm, change } => write!(
+            Self::AfterChangeAlarm {
+                alarm,
+                state: Some(AlarmState::Alarm),
+                change,
+            } => write!(
                 f,
                 "alarm {alarm} went off after our change of {}; no further change until it is over",
+                clock(*change)
+            ),
+            Self::AfterChangeAlarm {
+                alarm,
+                state,
+                change,
+            } => write!(
+                f,
+                "alarm {alarm} is {} after our change of {}; nothing but growth until it says that all is well",
+                said(*state),
                 clock(*change)
             ),
             Self::CpuGate { shard, load, limit } => write!(
@@ -444,8 +462,8 @@ impl fmt::Display for Hold {
                 mean,
             } => write!(
                 f,
-                "shard {shard} is hot by itself: {measure} {load:.0} % where the mean is {mean:.0} %, and the last growth did \
-                 not cool it ({before:.0} % before); a hot key is not cured by shards"
+                "shard {shard} is hot by itself: {measure} {load:.0} % where the mean is {mean:.0} %, and growth did not cool it \
+                 ({before:.0} % before); a hot key is not cured by shards"
             ),
             Self::Settling { since } => {
                 write!(
@@ -491,10 +509,22 @@ impl fmt::Display for Hold {
             Self::NotLowLongEnough { to, because } => write!(f, "{to} would do now, but {because}"),
             Self::AlarmDisagrees {
                 alarm,
-                state: Some(state),
-            } => write!(f, "no scale-in while alarm {alarm} is {state}"),
-            Self::AlarmDisagrees { alarm, state: None } => {
-                write!(f, "no scale-in while alarm {alarm} is not to be found")
+                state,
+                wanted: AlarmState::Alarm,
+            } => {
+                let silenced = if *state == Some(AlarmState::Alarm) {
+                    ", but silenced"
+                } else {
+                    ""
+                };
+                write!(
+                    f,
+                    "no scale-in unless alarm {alarm} is in ALARM: it is {}{silenced}",
+                    said(*state)
+                )
+            }
+            Self::AlarmDisagrees { alarm, state, .. } => {
+                write!(f, "no scale-in while alarm {alarm} is {}", said(*state))
             }
             Self::LoadAfterwards {
                 measure,
@@ -540,6 +570,11 @@ impl fmt::Display for Hold {
             }
         }
     }
+}
+
+/// An alarm's state as sentences spell it.
+fn said(state: Option<AlarmState>) -> String {
+    state.map_or_else(|| "not to be found".to_owned(), |state| state.to_string())
 }
 
 fn write_pause(f: &mut fmt::Formatter<'_>, scoped: &ScopedPause) -> fmt::Result {

@@ -13,7 +13,7 @@ mod words;
 mod zones;
 
 pub use decide::{Decision, Reshard, Verdict, decide};
-pub use demand::{Demand, Measure, Need};
+pub use demand::{Demand, Measure, Need, low_window};
 pub use drain::shards_to_drain;
 pub use guards::Guard;
 pub use headroom::{KeptShard, kept_shards};

@@ -9,7 +9,7 @@ use crate::{
     monotone::{loss, without},
     properties::many,
     restated::{Expected, expected},
-    world::{World, world},
+    world::{World, skewed_world, world},
 };
 
 /// The text's reason behind a code that says more: why a load is not known, or why a cooldown runs.
@@ -49,6 +49,11 @@ proptest! {
 
     #[test]
     fn the_rules_restated_decide_the_same(world in world()) {
+        compare(&world, &world.seen())?;
+    }
+
+    #[test]
+    fn the_rules_restated_decide_the_same_of_a_hot_shard(world in skewed_world()) {
         compare(&world, &world.seen())?;
     }
 

@@ -7,11 +7,13 @@
     reason = "a test that cannot go on fails where it is"
 )]
 
+mod care;
 mod differential;
 mod documented;
 mod monotone;
 mod properties;
 mod restated;
 mod scenarios;
+mod skew;
 mod support;
 mod world;

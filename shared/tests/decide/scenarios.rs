@@ -53,8 +53,24 @@ fn golden(verdict: &Verdict) -> String {
     };
     let mut lines = vec![first, verdict.sentence.clone()];
     lines.extend((!drained.is_empty()).then(|| format!("removed: {drained}")));
+    if let Some(zones) = zones(verdict) {
+        lines.push(format!("zones: {zones}"));
+    }
     lines.extend(verdict.wants_evidence.then(|| "wants evidence".to_owned()));
     lines.join("\n") + "\n"
+}
+
+/// The zones of every shard in the request, such as `a b, b c`.
+fn zones(verdict: &Verdict) -> Option<String> {
+    let Decision::Reshard(reshard) = &verdict.decision else {
+        return None;
+    };
+    let shards: Vec<String> = reshard
+        .zones
+        .iter()
+        .map(|shard| shard.join(" ").replace("eu-west-1", ""))
+        .collect();
+    (!shards.is_empty()).then(|| shards.join(", "))
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The rules restated, naively and from the architecture's text, to be compared with what `decide` does.
 //!
-//! Steps 1, 2, 3, 6 and 7, step limits, cooldowns and the hold after failures. The text does not order the reasons for a
+//! All eight steps, but the zones of new shards, which have properties of their own. The text does not order the reasons for a
 //! hold, so the restatement lists all that apply, and the hold must be one of them.
 
+mod care;
 mod shrinking;
+mod skew;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +16,11 @@ use clusterwarden::{
     cluster::{Group, Shard, Status},
     journal::{Attempt, AttemptOutcome, Retry},
     load::Series,
-    policy::{Pace, ReshardPolicy},
-    reshard::{Observation, ShardSeries},
+    policy::{Freeze, Pace, ReshardPolicy},
+    reshard::{Measure, Observation},
 };
 use shrinking::shrinking;
+use skew::Answer;
 use windows::near_backup;
 
 /// What should be decided.
@@ -35,6 +38,7 @@ type Reasons = BTreeSet<&'static str>;
 type ByAge = BTreeMap<i64, f64>;
 
 struct Measured<'a> {
+    measure: Measure,
     target: f64,
     shards: Vec<(ByAge, bool, &'a Shard)>,
 }
@@ -52,27 +56,27 @@ pub(crate) fn expected(policy: &ReshardPolicy, seen: &Observation) -> Expected {
         return Expected::Hold(why);
     }
     let shards = u32::try_from(group.shards.len()).unwrap();
-    let measured = measured(policy, group, seen);
-    let mut wanted = 0;
-    let mut known = false;
-    for measure in &measured {
-        let means: Vec<f64> = measure
-            .shards
-            .iter()
-            .filter_map(|(load, _, _)| mean(policy, load))
-            .collect();
-        known |= !means.is_empty();
-        let mut enough = 0;
-        while f64::from(enough) * measure.target < means.iter().sum() {
-            enough += 1;
-        }
-        wanted = wanted.max(enough);
-    }
+    let (all, measured): (Vec<Measured>, Vec<Measured>) = (
+        with_evictions(policy, group, seen),
+        measured(policy, group, seen),
+    );
+    let known = all
+        .iter()
+        .flat_map(|measure| &measure.shards)
+        .any(|(load, _, _)| mean(policy, load).is_some());
+    let scheduled = care::scheduled(policy, seen.at);
+    let needed = all.iter().map(|measure| enough(policy, measure, shards));
+    let mut wanted = needed.max().unwrap_or(0).max(scheduled);
     if policy.alarms.scale_out.iter().any(|name| asks(name, seen)) {
         wanted = wanted.max(shards + 1);
     }
+    match skew::answer(policy, group, seen, &all, wanted, scheduled) {
+        Some(Answer::Decided(expected)) => return expected,
+        Some(Answer::OneMore) => wanted = shards + 1,
+        None => {}
+    }
     if wanted > shards {
-        return growth(policy, group, seen, wanted);
+        return growth(policy, group, seen, &measured, wanted);
     }
     if !measured.is_empty() && !known {
         return Expected::Hold(Reasons::from(["no_fresh_load"]));
@@ -144,9 +148,12 @@ fn preconditions(policy: &ReshardPolicy, group: &Group, seen: &Observation, why:
     if shards < policy.min_shards || shards > policy.max_shards {
         why.insert("outside_bounds");
     }
+    if care::frozen(policy, seen.at, Freeze::All) {
+        why.insert("frozen");
+    }
 }
 
-fn measured<'a>(policy: &ReshardPolicy, group: &'a Group, seen: &Observation) -> Vec<Measured<'a>> {
+fn of<'a>(measure: Measure, target: f64, group: &'a Group, seen: &Observation) -> Measured<'a> {
     let changed = seen.journal.last_change.map(|change| change.at);
     let by_age = |series: &Series| -> ByAge {
         let week = std::time::Duration::from_secs(7 * 24 * 3600);
@@ -156,27 +163,60 @@ fn measured<'a>(policy: &ReshardPolicy, group: &'a Group, seen: &Observation) ->
             .map(|(at, value)| ((seen.at - at).num_minutes(), value))
             .collect()
     };
-    let shards = |of: fn(&ShardSeries) -> &Series| {
-        let one = |shard: &'a Shard| match seen.load.get(&shard.id) {
-            Some(load) => (by_age(of(load)), of(load).complete, shard),
-            None => (ByAge::new(), false, shard),
-        };
-        group.shards.iter().map(one).collect()
+    let one = |shard: &'a Shard| match seen.load.get(&shard.id) {
+        Some(load) => (by_age(measure.of(load)), measure.of(load).complete, shard),
+        None => (ByAge::new(), false, shard),
     };
+    Measured {
+        measure,
+        target,
+        shards: group.shards.iter().map(one).collect(),
+    }
+}
+
+/// What adds up over the shards, and may say that fewer would do.
+fn measured<'a>(policy: &ReshardPolicy, group: &'a Group, seen: &Observation) -> Vec<Measured<'a>> {
     let mut all = Vec::new();
     if let Some(target) = policy.targets.engine_cpu {
-        all.push(Measured {
-            target,
-            shards: shards(|load| &load.engine_cpu),
-        });
+        all.push(of(Measure::EngineCpu, target, group, seen));
     }
     if let Some(memory) = policy.targets.memory.filter(|memory| !memory.evicts) {
-        all.push(Measured {
-            target: memory.percent,
-            shards: shards(|load| &load.memory),
-        });
+        all.push(of(Measure::Memory, memory.percent, group, seen));
+    }
+    if let Some(target) = policy.targets.network {
+        all.push(of(Measure::Network, target, group, seen));
     }
     all
+}
+
+fn with_evictions<'a>(
+    policy: &ReshardPolicy,
+    group: &'a Group,
+    seen: &Observation,
+) -> Vec<Measured<'a>> {
+    let mut all = measured(policy, group, seen);
+    if let Some(limit) = policy.targets.evictions_per_minute {
+        all.push(of(Measure::Evictions, limit, group, seen));
+    }
+    all
+}
+
+/// Shards of which none would carry more than the target; where one evicts too much, one more than there are.
+fn enough(policy: &ReshardPolicy, measure: &Measured, shards: u32) -> u32 {
+    let means: Vec<f64> = measure
+        .shards
+        .iter()
+        .filter_map(|(load, _, _)| mean(policy, load))
+        .collect();
+    if measure.measure == Measure::Evictions {
+        let too_many = means.iter().any(|keys| *keys > measure.target);
+        return if too_many { shards + 1 } else { 0 };
+    }
+    let mut enough = 0;
+    while f64::from(enough) * measure.target < means.iter().sum() {
+        enough += 1;
+    }
+    enough
 }
 
 fn whole_minutes(duration: std::time::Duration) -> i64 {
@@ -219,7 +259,13 @@ fn asks(name: &str, seen: &Observation) -> bool {
     !grew && !tried
 }
 
-fn growth(policy: &ReshardPolicy, group: &Group, seen: &Observation, wanted: u32) -> Expected {
+fn growth(
+    policy: &ReshardPolicy,
+    group: &Group,
+    seen: &Observation,
+    measured: &[Measured],
+    wanted: u32,
+) -> Expected {
     let shards = u32::try_from(group.shards.len()).unwrap();
     let sizes: Vec<u32> = group
         .shards
@@ -257,6 +303,8 @@ fn growth(policy: &ReshardPolicy, group: &Group, seen: &Observation, wanted: u32
         .iter()
         .filter(|attempt| attempt.to > attempt.from);
     failures(policy.scale_out, growths, seen, &mut why);
+    care::watch(policy, seen, true, &mut why);
+    care::gate(policy, measured, &mut why);
     if why.is_empty() {
         Expected::Change(shards, to, BTreeSet::new())
     } else {

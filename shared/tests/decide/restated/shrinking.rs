@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use clusterwarden::{
     alarm::AlarmState,
     cluster::{Group, Shard},
-    policy::ReshardPolicy,
+    journal::AttemptOutcome,
+    policy::{Freeze, ReshardPolicy},
     reshard::Observation,
 };
 
 use super::{
-    Expected, Measured, Reasons, cooldown, failures, whole_minutes,
+    Expected, Measured, Reasons, care, cooldown, failures, whole_minutes,
     windows::{backup, minute_of_week, near_backup, now_in_day, now_in_week, passes},
 };
 
@@ -30,6 +31,7 @@ pub(super) fn shrinking(
     };
     let lowest = policy
         .min_shards
+        .max(care::scheduled(policy, seen.at))
         .max(shards.saturating_sub(policy.scale_in.max_step))
         .max(1);
     let counts: Vec<u32> = (lowest..shards).filter(fits).collect();
@@ -63,6 +65,20 @@ pub(super) fn shrinking(
             why.insert("alarm_disagrees");
         }
     }
+    for name in &policy.alarms.scale_in {
+        let alarm = seen.alarms.get(name);
+        if !alarm.is_some_and(|alarm| alarm.state == AlarmState::Alarm && alarm.silence.is_none()) {
+            why.insert("alarm_disagrees");
+        }
+    }
+    if care::frozen(policy, seen.at, Freeze::ScaleIn) {
+        why.insert("frozen");
+    }
+    if grew_lately(policy, seen) {
+        why.insert("reversal");
+    }
+    care::watch(policy, seen, false, &mut why);
+    care::gate(policy, measured, &mut why);
     let change = seen
         .journal
         .last_change
@@ -89,6 +105,24 @@ pub(super) fn shrinking(
         }
     }
     Expected::Hold(why)
+}
+
+/// A growth, ours or another's, ended within the reversal hold.
+fn grew_lately(policy: &ReshardPolicy, seen: &Observation) -> bool {
+    let ours = seen.journal.attempts.iter().filter_map(|attempt| {
+        let ended = match attempt.outcome {
+            AttemptOutcome::Completed { at } | AttemptOutcome::Partial { at, .. } => at,
+            AttemptOutcome::Asked
+            | AttemptOutcome::Accepted
+            | AttemptOutcome::Refused { .. }
+            | AttemptOutcome::Unchanged { .. } => return None,
+        };
+        (attempt.to > attempt.from).then_some(ended)
+    });
+    let anyones = seen.journal.last_change.iter();
+    let anyones = anyones.filter(|change| change.from.is_some_and(|from| from < change.to));
+    let mut ends = ours.chain(anyones.map(|change| change.at));
+    ends.any(|end| seen.at < end + policy.reversal)
 }
 
 /// Every minute of the window that ends with the newest minute known of all shards.

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use clusterwarden::{
     alarm::{Alarm, AlarmState, Silence},
-    journal::{Attempt, AttemptOutcome, Retry},
+    cluster::ShardId,
+    journal::{Attempt, AttemptOutcome, HotShard, Retry},
 };
 
 use super::minutes;
@@ -32,8 +33,13 @@ pub(super) fn alarm(name: &str, text: &str, now: DateTime<Utc>) -> Option<Alarm>
     Some(alarm)
 }
 
-/// Reads `@-30 3 -> 4 accepted`, `… completed @-10`, `… unchanged @-10`, `… partial 5 @-10`, `… refused later Code`.
+/// Reads `@-30 3 -> 4 accepted`, `… completed @-10`, `… unchanged @-10`, `… partial 5 @-10`, `… refused later Code`; at the end of
+/// each may stand `hot 0001 95`: the shard that was hot, and its load.
 pub(super) fn attempt(text: &str, now: DateTime<Utc>) -> Attempt {
+    let (text, hot) = match text.split_once(" hot ") {
+        Some((text, hot)) => (text, Some(hot_shard(hot))),
+        None => (text, None),
+    };
     let words: Vec<&str> = text.split_whitespace().collect();
     let [asked, from, "->", to, outcome @ ..] = words.as_slice() else {
         panic!("{text:?} is no attempt");
@@ -63,8 +69,16 @@ pub(super) fn attempt(text: &str, now: DateTime<Utc>) -> Attempt {
         from: from.parse().unwrap(),
         to: to.parse().unwrap(),
         remove: Vec::new(),
-        hot: None,
+        hot,
         outcome,
+    }
+}
+
+fn hot_shard(text: &str) -> HotShard {
+    let (shard, load) = text.split_once(' ').unwrap();
+    HotShard {
+        shard: ShardId::new(shard),
+        load: load.parse().unwrap(),
     }
 }
 

@@ -37,6 +37,9 @@ pub(crate) struct Scenario {
     /// Percent per shard, see [`series::read`].
     cpu: Option<Value>,
     memory: Option<Value>,
+    network: Option<Value>,
+    /// Keys evicted a minute, per shard.
+    evictions: Option<Value>,
     /// Slots per shard; a word: unknown.
     slots: Option<Value>,
     node_type: String,
@@ -117,6 +120,8 @@ impl Default for Scenario {
             replicas: Value::Integer(1),
             cpu: None,
             memory: None,
+            network: None,
+            evictions: None,
             slots: None,
             node_type: "cache.r7g.xlarge".to_owned(),
             cluster_mode: "enabled".to_owned(),
@@ -208,9 +213,9 @@ impl Scenario {
         group.cluster_mode = Some(self.cluster_mode.clone()).filter(|mode| mode != "unsaid");
         group.global_datastore.clone_from(&self.global_datastore);
         let daily = self.snapshot_window.as_deref();
-        group.snapshot_window = daily.map(|text| DailyWindow::read(text).unwrap());
+        group.snapshot_window = daily.map(DailyWindow::read_or_any_time);
         let weekly = self.maintenance_window.as_deref();
-        group.maintenance_window = weekly.map(|text| WeeklyWindow::read(text).unwrap());
+        group.maintenance_window = weekly.map(WeeklyWindow::read_or_any_time);
         group.slot_migration_percent = self.slot_migration;
         group.member_count += self.extra_members;
         let said = |id: &str| {
@@ -244,17 +249,18 @@ impl Scenario {
                 })
         };
         let (cpu, memory) = (read(&self.cpu), read(&self.memory));
+        let (network, evictions) = (read(&self.network), read(&self.evictions));
         let ids = group.shards.iter().map(|shard| shard.id.clone());
-        ids.zip(cpu.into_iter().zip(memory))
-            .map(|(id, (engine_cpu, memory))| {
-                (
-                    id,
-                    ShardSeries {
-                        engine_cpu,
-                        memory,
-                        ..ShardSeries::default()
-                    },
-                )
+        let four = cpu.into_iter().zip(memory).zip(network).zip(evictions);
+        ids.zip(four)
+            .map(|(id, (((engine_cpu, memory), network), evictions))| {
+                let load = ShardSeries {
+                    engine_cpu,
+                    memory,
+                    network,
+                    evictions,
+                };
+                (id, load)
             })
             .collect()
     }
@@ -290,8 +296,9 @@ impl Scenario {
     }
 
     fn alarms(&self, policy: &ReshardPolicy) -> AlarmsSeen {
-        let named = policy.alarms.scale_out.iter().chain(&policy.alarms.stop);
-        named
+        policy
+            .alarms
+            .names()
             .filter_map(|name| {
                 let text = self.alarms.get(name).map_or("OK @-600", String::as_str);
                 Some((name.clone(), history::alarm(name, text, self.at)?))

@@ -9,14 +9,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::{
     alarm::Alarm,
     cluster::{Group, SLOTS, ShardId, Status},
-    journal::{EVERYTHING, Journal, Pause},
+    journal::{EVERYTHING, HotShard, Journal, Pause},
     load::Series,
     pause::ScopedPause,
     policy::ReshardPolicy,
     reshard::{Observation, ShardSeries},
     window::{DailyWindow, WeeklyWindow},
 };
-pub(crate) use random::world;
+pub(crate) use random::{skewed_world, world};
 
 use crate::support::build;
 
@@ -33,6 +33,10 @@ pub(crate) struct World {
     node_gib: f64,
     /// A rush that every shard carried: from so many minutes ago, so long, so high.
     rush: Option<(i64, i64, f64)>,
+    /// One shard carries this on top, all the time: which, counted through, and percent.
+    hot: Option<(usize, f64)>,
+    /// The shard that was hot when we last grew, and its load then: the one that is hot now, or the first.
+    hot_before: Option<(bool, f64)>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +45,9 @@ struct ShardWorld {
     replicas: usize,
     cpu: Wave,
     memory: Wave,
+    network: Wave,
+    /// Keys evicted a minute.
+    keys: Wave,
     gib: f64,
     slots: u32,
     evictions: f64,
@@ -81,21 +88,21 @@ impl World {
     pub(crate) fn seen(&self) -> Observation {
         let group = self.group();
         let ids: Vec<ShardId> = group.shards.iter().map(|shard| shard.id.clone()).collect();
+        let hot = self.hot.map(|(place, load)| (place % ids.len(), load));
         let load: BTreeMap<ShardId, ShardSeries> = ids
             .iter()
             .cloned()
-            .zip(&self.shards)
-            .map(|(id, shard)| {
-                let engine_cpu = shard.cpu.series(self.rush);
-                let memory = shard.memory.series(None);
-                (
-                    id,
-                    ShardSeries {
-                        engine_cpu,
-                        memory,
-                        ..ShardSeries::default()
-                    },
-                )
+            .zip(self.shards.iter().enumerate())
+            .map(|(id, (index, shard))| {
+                let more = hot.filter(|(place, _)| *place == index);
+                let more = more.map_or(0.0, |(_, load)| load);
+                let load = ShardSeries {
+                    engine_cpu: shard.cpu.series(self.rush, more),
+                    memory: shard.memory.series(None, 0.0),
+                    network: shard.network.series(None, more / 2.0),
+                    evictions: shard.keys.series(None, 0.0),
+                };
+                (id, load)
             })
             .collect();
         let mut evidence = BTreeMap::new();
@@ -112,6 +119,15 @@ impl World {
         let mut journal = self.journal.clone();
         journal.shards = Some(group.shard_count());
         journal.pause.clone_from(&self.pauses.0);
+        let before = self.hot_before.map(|(same, load)| HotShard {
+            shard: ids[hot.map_or(0, |(place, _)| if same { place } else { 0 })].clone(),
+            load,
+        });
+        for attempt in &mut journal.attempts {
+            if attempt.to > attempt.from {
+                attempt.hot.clone_from(&before);
+            }
+        }
         Observation {
             at: build::now(),
             load,
@@ -150,10 +166,16 @@ impl World {
         let replicas: Vec<usize> = self.shards.iter().map(|shard| shard.replicas).collect();
         let mut group = build::group(&ids, &replicas);
         if !self.even_slots {
-            let total: u32 = self.shards.iter().map(|shard| shard.slots).sum();
+            // A shard that is hot because it has most slots is what a rebalance cures.
+            let hot = self.hot.map(|(place, _)| place % self.shards.len());
+            let slots = self.shards.iter().enumerate();
+            let slots: Vec<u32> = slots
+                .map(|(index, shard)| shard.slots * if hot == Some(index) { 4 } else { 1 })
+                .collect();
+            let total: u32 = slots.iter().sum();
             let mut below = 0;
-            for (shard, world) in group.shards.iter_mut().zip(&self.shards) {
-                let above = below + world.slots;
+            for (shard, slots) in group.shards.iter_mut().zip(slots) {
+                let above = below + slots;
                 shard.slots = Some(SLOTS * above / total - SLOTS * below / total);
                 below = above;
             }
@@ -195,7 +217,7 @@ pub(crate) fn set_status(group: &mut Group, place: usize, status: Status) {
 }
 
 impl Wave {
-    fn series(&self, rush: Option<(i64, i64, f64)>) -> Series {
+    fn series(&self, rush: Option<(i64, i64, f64)>, more: f64) -> Series {
         let within = |age: i64, (from, length): (i64, i64)| age <= from && age > from - length;
         let samples = (self.late..=45).filter_map(|age| {
             if self.hole.is_some_and(|hole| within(age, hole)) {
@@ -203,7 +225,8 @@ impl Wave {
             }
             let mut spikes = self.spike.into_iter().chain(rush);
             let spike = spikes.rfind(|(from, length, _)| within(age, (*from, *length)));
-            Some((ago(age), spike.map_or(self.base, |(_, _, height)| height)))
+            let load = spike.map_or(self.base, |(_, _, height)| height);
+            Some((ago(age), load + more))
         });
         Series::new(samples, self.complete)
     }

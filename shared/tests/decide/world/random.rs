@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use chrono::{NaiveTime, Weekday};
+use chrono_tz::Tz;
 use clusterwarden::{
     alarm::{Alarm, AlarmState, Silence},
+    calendar::{CalendarWindow, EVERY_DAY, Freeze},
     journal::{Attempt, AttemptOutcome, Change, Journal, Pause, Retry},
-    policy::{MemoryTarget, Pace, ReshardPolicy},
+    policy::{Care, CpuGate, MemoryTarget, Pace, ReshardPolicy, Skew},
 };
 use proptest::{collection::vec, option::weighted, prelude::*};
 
@@ -45,21 +48,29 @@ fn shard(cpu: f64, memory: f64, replicas: usize) -> impl Strategy<Value = ShardW
         mostly(replicas, 0..3_usize),
         wave(cpu),
         wave(memory),
+        (
+            wave(cpu / 2.0),
+            prop_oneof![19 => Just(0.0), 1 => 0.0..900.0_f64].prop_flat_map(wave),
+        ),
         0.7..1.3_f64,
         100..9000_u32,
         mostly(0.0, 1.0..9.0_f64),
         mostly(0.3, 5.0..40.0_f64),
     )
         .prop_map(
-            move |(gap, replicas, cpu, memory_wave, factor, slots, evictions, lag)| ShardWorld {
-                gap,
-                replicas,
-                cpu,
-                memory: memory_wave,
-                gib: memory * factor / 5.0,
-                slots,
-                evictions,
-                lag,
+            move |(gap, replicas, cpu, memory_wave, more, factor, slots, evictions, lag)| {
+                ShardWorld {
+                    gap,
+                    replicas,
+                    cpu,
+                    memory: memory_wave,
+                    network: more.0,
+                    keys: more.1,
+                    gib: memory * factor / 5.0,
+                    slots,
+                    evictions,
+                    lag,
+                }
             },
         )
 }
@@ -82,6 +93,8 @@ fn policy() -> impl Strategy<Value = ReshardPolicy> {
     let targets = (
         weighted(0.9, 30.0..80.0_f64),
         weighted(0.5, (40.0..80.0_f64, any::<bool>())),
+        weighted(0.15, 40.0..80.0_f64),
+        weighted(0.1, 10.0..1000.0_f64),
     );
     let times = (
         prop_oneof![Just(1), Just(5), Just(15_u64)],
@@ -94,20 +107,34 @@ fn policy() -> impl Strategy<Value = ReshardPolicy> {
     );
     (
         1..3_u32,
-        mostly(8, 4..8_u32),
+        prop_oneof![12 => Just(8), 1 => 4..8_u32],
         mostly(90, 6..24_u32),
         targets,
         pace(),
         pace(),
         times,
-        room,
+        (room, skew(), care(), calendar()),
     )
         .prop_map(
-            |(min, max, node_quota, (cpu, memory), scale_out, scale_in, times, room)| {
+            |(min, max, node_quota, targets, scale_out, scale_in, times, more)| {
                 let mut policy = ReshardPolicy::defaults("orders", min, max);
-                // Skew and reversals have tests of their own; here they would hide what these are about.
-                policy.skew.ratio = 1000.0;
-                policy.reversal = Duration::ZERO;
+                let (cpu, memory, network, evictions) = targets;
+                let (room, skew, (care, watched, traffic_low), (reversal, windows)) = more;
+                (policy.skew, policy.care) = (skew, care);
+                policy.reversal = minutes(reversal);
+                // A file that asks for more than the maximum is refused.
+                policy.windows = windows;
+                for window in &mut policy.windows {
+                    window.min_shards = window.min_shards.map(|least| least.min(max));
+                }
+                if watched {
+                    policy.alarms.after_change = vec!["errors-high".to_owned()];
+                }
+                if traffic_low {
+                    policy.alarms.scale_in = vec!["traffic-low".to_owned()];
+                }
+                policy.targets.network = network;
+                policy.targets.evictions_per_minute = evictions;
                 policy.node_quota = node_quota;
                 policy.targets.engine_cpu = cpu;
                 policy.targets.memory =
@@ -128,6 +155,69 @@ fn policy() -> impl Strategy<Value = ReshardPolicy> {
         )
 }
 
+/// In most worlds no shard counts as hot: otherwise most growth would be for one.
+fn skew() -> impl Strategy<Value = Skew> {
+    let ratio = prop_oneof![1 => Just(1000.0), 1 => 1.05..3.0_f64];
+    (ratio, prop::bool::weighted(0.8), 1.0..40.0_f64).prop_map(
+        |(ratio, rebalance, slot_spread_percent)| Skew {
+            ratio,
+            rebalance,
+            slot_spread_percent,
+        },
+    )
+}
+
+/// Care, whether an alarm is watched after a change, and whether one must be in ALARM for a scale-in.
+fn care() -> impl Strategy<Value = (Care, bool, bool)> {
+    let waits = prop_oneof![7 => Just(CpuGate::Act), 1 => Just(CpuGate::Wait)];
+    (
+        waits,
+        weighted(0.3, 30.0..95.0_f64),
+        any::<bool>(),
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.04),
+    )
+        .prop_map(|(cpu_gate, cpu_gate_percent, place_zones, watched, low)| {
+            let care = Care {
+                cpu_gate,
+                cpu_gate_percent,
+                place_zones,
+                after_change: minutes(30),
+            };
+            (care, watched, low)
+        })
+}
+
+/// The reversal hold, and windows that are open or shut whenever a decision of these tests is made: at two, and an hour
+/// later.
+fn calendar() -> impl Strategy<Value = (u64, Vec<CalendarWindow>)> {
+    let zone = prop_oneof![Just(Tz::UTC), Just(Tz::Europe__Berlin)];
+    let times = prop_oneof![3 => Just((8, 20)), 1 => Just((0, 0)), 1 => Just((20, 8))];
+    let freeze = prop_oneof![
+        3 => Just(Freeze::None),
+        2 => Just(Freeze::ScaleIn),
+        1 => Just(Freeze::All),
+    ];
+    let days = prop_oneof![
+        4 => Just(EVERY_DAY.to_vec()),
+        1 => Just(vec![Weekday::Mon, Weekday::Sun]),
+    ];
+    let window = (zone, times, freeze, days, weighted(0.6, 2..9_u32)).prop_map(
+        |(time_zone, (from, to), freeze, days, min_shards)| CalendarWindow {
+            name: "day".to_owned(),
+            time_zone,
+            days,
+            from: NaiveTime::from_hms_opt(from, 0, 0).unwrap(),
+            to: NaiveTime::from_hms_opt(to, 0, 0).unwrap(),
+            dates: None,
+            min_shards,
+            freeze,
+        },
+    );
+    let windows = prop_oneof![5 => vec(window.clone(), 0..=0), 1 => vec(window, 1..3)];
+    (prop_oneof![Just(0), Just(60_u64)], windows)
+}
+
 fn alarm(name: &'static str) -> impl Strategy<Value = Option<Alarm>> {
     let state = prop_oneof![
         20 => Just(AlarmState::Ok),
@@ -145,6 +235,22 @@ fn alarm(name: &'static str) -> impl Strategy<Value = Option<Alarm>> {
     weighted(0.98, alarm)
 }
 
+/// An alarm that is in ALARM as often as not, since a while ago.
+fn either(name: &'static str) -> impl Strategy<Value = Option<Alarm>> {
+    let state = prop_oneof![
+        3 => Just(AlarmState::Ok),
+        3 => Just(AlarmState::Alarm),
+        1 => Just(AlarmState::InsufficientData),
+    ];
+    let alarm = (state, weighted(0.9, 0..200_i64)).prop_map(move |(state, since)| Alarm {
+        name: name.to_owned(),
+        state,
+        since: since.map(ago),
+        silence: None,
+    });
+    weighted(0.95, alarm)
+}
+
 fn outcome() -> impl Strategy<Value = AttemptOutcome> {
     let retry = prop_oneof![Just(Retry::Now), Just(Retry::Later), Just(Retry::Person)];
     prop_oneof![
@@ -160,7 +266,7 @@ fn journal() -> impl Strategy<Value = Journal> {
     let attempt = || (0..200_i64, 1..8_u32, 1..8_u32, outcome());
     let change = (0..120_i64, weighted(0.8, 1..8_u32), 1..8_u32, any::<bool>());
     (
-        mostly(9000, 0..60_i64),
+        prop_oneof![12 => Just(9000), 1 => 0..60_i64],
         weighted(0.3, change),
         prop_oneof![3 => vec(attempt(), 0..=0), 1 => vec(attempt(), 1..4)],
     )
@@ -256,26 +362,80 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
         policy(),
         shards(),
         prop::bool::weighted(0.7),
-        (alarm("cpu-high"), alarm("incident")),
+        (
+            alarm("cpu-high"),
+            alarm("incident"),
+            either("errors-high"),
+            either("traffic-low"),
+        ),
         journal(),
         (pause(), pause()),
         trouble(),
         mostly(20.0, 5.0..20.0_f64),
-        weighted(0.1, (1..45_i64, 1..30_i64, 40.0..100.0_f64)),
+        (
+            weighted(0.1, (1..45_i64, 1..30_i64, 40.0..100.0_f64)),
+            weighted(0.2, (0..8_usize, 30.0..90.0_f64)),
+            weighted(0.6, (prop::bool::weighted(0.8), 20.0..100.0_f64)),
+        ),
     )
         .prop_map(
-            |(policy, shards, even_slots, alarms, journal, pauses, trouble, node_gib, rush)| {
+            |(policy, shards, even_slots, alarms, journal, pauses, trouble, node_gib, loads)| {
+                let (rush, hot, hot_before) = loads;
+                let (high, stop, errors, low) = alarms;
                 World {
                     policy,
                     shards,
                     even_slots,
-                    alarms: [alarms.0, alarms.1].into_iter().flatten().collect(),
+                    alarms: [high, stop, errors, low].into_iter().flatten().collect(),
                     journal,
                     pauses,
                     trouble,
                     node_gib,
                     rush,
+                    hot,
+                    hot_before,
                 }
             },
         )
+}
+
+/// A world without troubles in which one shard is hot, more often than not by itself.
+pub(crate) fn skewed_world() -> impl Strategy<Value = World> {
+    let hot = (0..8_usize, 40.0..90.0_f64);
+    let grown = weighted(0.3, 10..200_i64);
+    (
+        world(),
+        hot,
+        1.05..2.0_f64,
+        prop::bool::weighted(0.3),
+        grown,
+    )
+        .prop_map(|(mut world, hot, ratio, even_slots, grown)| {
+            if let Some(age) = grown {
+                world.journal.attempts.push(Attempt {
+                    at: ago(age + 10),
+                    from: 1,
+                    to: 2,
+                    remove: Vec::new(),
+                    hot: None,
+                    outcome: AttemptOutcome::Completed { at: ago(age) },
+                });
+            }
+            (world.hot, world.even_slots) = (Some(hot), even_slots);
+            world.policy.skew.ratio = ratio;
+            world.policy.targets.engine_cpu.get_or_insert(60.0);
+            world.policy.alarms.stop.clear();
+            world.trouble = Trouble {
+                busy: None,
+                cluster_mode: Some("enabled".to_owned()),
+                global_datastore: None,
+                auto_scaling: None,
+                unreadable: None,
+                extra_member: false,
+                snapshot_window: None,
+                maintenance_window: None,
+                evidence: true,
+            };
+            world
+        })
 }
