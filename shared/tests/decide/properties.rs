@@ -101,7 +101,11 @@ fn the_worlds_know_growth_shrinking_and_every_hold() {
     assert!(counts.contains_key("rebalance"), "{counts:?}");
     let often = |name| counts.get(name).copied().unwrap_or_default() >= cases / 20;
     assert!(often("scale_out") && often("scale_in"), "{counts:?}");
-    let never = [&["not_found", "superseded", "paused_by_tag"][..], &FleetHold::CODES].concat();
+    let never = [
+        &["not_found", "superseded", "paused_by_tag"][..],
+        &FleetHold::CODES,
+    ]
+    .concat();
     for code in Hold::CODES.iter().filter(|code| !never.contains(code)) {
         assert!(counts.contains_key(code), "{code} is missing in {counts:?}");
     }
