@@ -257,8 +257,15 @@ mod tests {
     #[test]
     fn each_of_those_minutes_must_be_known() {
         let hole = |age| (age != 20).then_some(10.0);
-        assert_eq!(evidence(30, 5, hole), NodeEvidence::default());
-        assert_eq!(evidence(5, 30, hole), NodeEvidence::default());
+        for (stabilization, window) in [(30, 5), (5, 30)] {
+            let known = evidence(stabilization, window, hole);
+            // Its age is known all the same, for the record.
+            let nothing = NodeEvidence {
+                newest: known.newest,
+                ..NodeEvidence::default()
+            };
+            assert_eq!(known, nothing);
+        }
         assert_eq!(evidence(10, 5, hole).bytes, Some(10.0));
     }
 }
