@@ -116,10 +116,7 @@ pub(super) fn slots_are_uneven(
 /// `None`: a rebalance is no cure, or something that tells is not known: the slots, or a minute of the window of any shard
 /// and measure. A hole may hide the load that asks for more shards, or that a shard has no room for what it would receive.
 pub(super) fn rebalanced(group: &Group, demand: &Demand, skewed: &Skewed<'_>) -> Option<f64> {
-    let known = demand
-        .needs
-        .iter()
-        .all(|need| need.missing.is_empty() && need.whole);
+    let known = demand.needs.iter().all(|need| need.whole);
     let slots = group.shards.iter().map(|shard| shard.slots);
     if !known || slots.sum::<Option<u32>>()? != SLOTS {
         return None;

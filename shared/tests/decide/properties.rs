@@ -21,7 +21,7 @@ use crate::world::{set_status, world};
 pub(crate) fn many() -> ProptestConfig {
     ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(600)
+        ..ProptestConfig::with_cases(300)
     }
 }
 

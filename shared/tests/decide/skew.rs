@@ -128,6 +128,12 @@ proptest! {
         prop_assert!(kind(&decide(&world.policy, &world.seen())) != "rebalance");
     }
 
+}
+
+proptest! {
+    // Each case is a day of looks.
+    #![proptest_config(ProptestConfig { cases: 100, ..many() })]
+
     /// One key is hot, and stays so: at most one growth is spent on it, whatever its load does within a few percent.
     #[test]
     fn a_hot_shard_does_not_ratchet(
