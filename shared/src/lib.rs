@@ -8,6 +8,7 @@ pub mod alarm;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod calendar;
+pub mod checks;
 pub mod cluster;
 pub mod journal;
 pub mod load;

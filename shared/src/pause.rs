@@ -6,6 +6,19 @@ use wildmatch::WildMatch;
 
 use crate::journal::{EVERYTHING, Journal};
 
+/// The key of the tag by which whoever may tag a target can stop us without our table.
+pub const TAG: &str = "clusterwarden";
+
+/// The value that holds, in any case of letters; `template.yaml` has the roles refuse the same.
+const PAUSED: &str = "paused";
+
+/// Whether a target's tag of the key [`TAG`] holds it, and the tag in words. `None`: it has no such tag.
+pub(crate) fn read_tag(tag: Option<&str>) -> (bool, String) {
+    let paused = tag.is_some_and(|value| value.trim().eq_ignore_ascii_case(PAUSED));
+    let saw = tag.map_or_else(|| "no tag".to_owned(), |value| format!("{TAG}={value}"));
+    (paused, saw)
+}
+
 /// A wish that we leave something alone. In a target's own item it is about that target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{
-    Demand, Evidence, Guard, Hold, Input, KeptShard, Measure, Need, Observation,
+    Demand, Evidence, Hold, KeptShard, Measure, Need, Observation,
     demand::{Low, alarms_are_known, demand, low_enough, low_window, measures, shards_needed},
     drain::shards_to_drain,
     guards::{
-        Guards, require_below_cpu_gate, require_calm, require_changeable, require_clear_of_backup,
+        require_below_cpu_gate, require_calm, require_changeable, require_clear_of_backup,
         require_cooled_down, require_quiet_after_change,
     },
     headroom::require_room,
@@ -17,6 +17,7 @@ use super::{
     zones::zones_after_growth,
 };
 use crate::{
+    checks::{Guard, Guards, Input},
     cluster::{Group, ReplicationGroupId, ShardId},
     journal::HotShard,
     load::delta,
@@ -527,11 +528,7 @@ fn missing_shards(demand: &Demand) -> String {
 
 fn inputs(policy: &ReshardPolicy, seen: &Observation, demand: &Demand) -> Vec<Input> {
     let mut inputs = Vec::new();
-    let input = |name: String, value: Value, age: Option<TimeDelta>| Input {
-        name,
-        value,
-        age_seconds: age.map(|age| age.num_seconds()),
-    };
+    let input = |name: String, value: Value, age: Option<TimeDelta>| Input::new(name, value, age);
     if let Some(group) = &seen.group {
         let now = Some(TimeDelta::zero());
         inputs.push(input("shards".into(), json!(group.shard_count()), now));

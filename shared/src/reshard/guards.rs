@@ -1,12 +1,12 @@
 //! Preconditions: what must be so before any change, and what further must be so before a scale-in.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
 
 use super::{Demand, Hold, Measure, Observation};
 use crate::{
     alarm::{Alarm, AlarmState},
     calendar::Freeze,
+    checks::Guards,
     cluster::{Activity, Group},
     journal::AttemptOutcome,
     load::delta,
@@ -17,39 +17,6 @@ use crate::{
 /// How near the start of the backup window counts as near: a reshard started now would run into the backup, and one
 /// that starts while the backup starts is refused or delays it.
 const AROUND_BACKUP: TimeDelta = TimeDelta::minutes(10);
-
-/// One check with its result, for the record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Guard {
-    /// Which check.
-    pub name: &'static str,
-    /// Whether it let the decision go on.
-    pub passed: bool,
-    /// The numbers or words that it looked at.
-    pub saw: String,
-}
-
-/// The checks made so far.
-#[derive(Debug, Default)]
-pub(super) struct Guards(pub(super) Vec<Guard>);
-
-impl Guards {
-    /// Notes a check; a failed one ends the decision with its hold.
-    pub(super) fn require(
-        &mut self,
-        name: &'static str,
-        passed: bool,
-        saw: impl Into<String>,
-        hold: impl FnOnce() -> Hold,
-    ) -> Result<(), Hold> {
-        self.0.push(Guard {
-            name,
-            passed,
-            saw: saw.into(),
-        });
-        if passed { Ok(()) } else { Err(hold()) }
-    }
-}
 
 /// What must be so before any change. Ordered so that the hold a person reads is the most telling one: who asked us not
 /// to act, then what the group is, then what it is doing, then what we did.

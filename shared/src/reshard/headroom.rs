@@ -7,9 +7,9 @@ use super::{
     Evidence, Hold, Observation,
     demand::{SCALE_IN_BELOW, low_window, measures},
     drain::shard_bytes,
-    guards::Guards,
 };
 use crate::{
+    checks::Guards,
     cluster::{Group, SLOTS, Shard, ShardId},
     load::{Series, delta, newest_whole_minute},
     policy::ReshardPolicy,

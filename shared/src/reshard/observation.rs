@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use crate::{
     alarm::AlarmsSeen,
@@ -66,15 +65,4 @@ pub struct NodeEvidence {
     pub replication_lag: Option<f64>,
     /// When the newest sample of its bytes was taken, for the record. `None`: there is none.
     pub newest: Option<DateTime<Utc>>,
-}
-
-/// One input of a decision with its value and age, for the record.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Input {
-    /// What it is, such as `engine_cpu of shard 0001`.
-    pub name: String,
-    /// Its value; a number, a word, or null when it was not to be had.
-    pub value: serde_json::Value,
-    /// How old it is, in seconds; null: its time is not known.
-    pub age_seconds: Option<i64>,
 }

@@ -2,13 +2,11 @@
 
 use serde_json::json;
 
-use super::{Decision, Hold, Input, Verdict, guards::Guards};
-
-/// The key of the tag.
-pub const TAG: &str = "clusterwarden";
-
-/// The value that holds, in any case of letters; `template.yaml` has the role refuse the same.
-const PAUSED: &str = "paused";
+use super::{Decision, Hold, Verdict};
+use crate::{
+    checks::{Guards, Input},
+    pause::{TAG, read_tag},
+};
 
 /// A verdict that would act, after a look at the group's tag of the key [`TAG`]. `None`: the group has no such tag.
 ///
@@ -25,8 +23,7 @@ pub fn heed_tag(verdict: Verdict, tag: Option<&str>) -> Verdict {
         value: json!(tag.unwrap_or("none")),
         age_seconds: Some(0),
     });
-    let paused = tag.is_some_and(|value| value.trim().eq_ignore_ascii_case(PAUSED));
-    let saw = tag.map_or_else(|| "no tag".to_owned(), |value| format!("{TAG}={value}"));
+    let (paused, saw) = read_tag(tag);
     let mut guards = Guards(std::mem::take(&mut next.guards));
     let heeded = guards.require("not_paused_by_tag", !paused, saw, || Hold::PausedByTag);
     next.guards = guards.0;
