@@ -21,10 +21,20 @@ pub struct ShardId(String);
 #[serde(transparent)]
 pub struct NodeId(String);
 
+/// The id of a Neptune cluster (the API's `DBClusterIdentifier`), such as `graph-prod`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DbClusterId(String);
+
+/// The id of a Neptune instance (the API's `DBInstanceIdentifier`), such as `graph-prod-1`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InstanceId(String);
+
 macro_rules! id {
     ($name:ident) => {
         impl $name {
-            /// Wraps an id as a service or a person spelled it; ElastiCache ids are lower case.
+            /// Wraps an id as a service or a person spelled it; ids of ElastiCache and Neptune are lower case.
             pub fn new(id: &str) -> Self {
                 Self(id.to_ascii_lowercase())
             }
@@ -46,6 +56,8 @@ macro_rules! id {
 id!(ReplicationGroupId);
 id!(ShardId);
 id!(NodeId);
+id!(DbClusterId);
+id!(InstanceId);
 
 /// How ready something is for a change, as the service words it.
 #[derive(Debug, Clone, PartialEq, Eq)]

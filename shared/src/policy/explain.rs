@@ -68,7 +68,7 @@ impl PolicyFile {
     /// The effective policy of a target. `None`: no entry names it, so it is never touched.
     pub fn explain(&self, group: &ReplicationGroupId) -> Option<Explanation> {
         let globs = self.entries.iter().map(|entry| entry.group.as_str());
-        let found = matching(globs, group);
+        let found = matching(globs, group.as_str());
         let mut found = found.iter().filter_map(|&place| self.entries.get(place));
         let entry = found.next()?;
         let passed_over = found

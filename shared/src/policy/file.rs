@@ -76,6 +76,9 @@ impl PolicyFile {
             policy: Policy {
                 version: fingerprint(text.as_bytes()),
                 reshard,
+                failover_shard: Vec::new(),
+                failover_db_cluster: Vec::new(),
+                promote_replica: Vec::new(),
                 fleet: fleet.finish(),
             },
             fleet,

@@ -7,6 +7,7 @@
 mod cover;
 mod draft;
 mod explain;
+mod failover;
 mod file;
 mod keys;
 mod mistake;
@@ -23,6 +24,7 @@ mod windows;
 use std::time::Duration;
 
 pub use explain::{Explained, Explanation, Origin};
+pub use failover::{DrillPolicy, FailoverAlarms, FailoverApply, FailoverPolicy, OnReplacement};
 pub use file::PolicyFile;
 pub use keys::{Absent, KEYS, Key, Takes};
 pub use mistake::{Mistake, Mistakes, Warning, Warnings};
@@ -42,6 +44,12 @@ pub struct Policy {
     pub version: String,
     /// The entries of `[[reshard]]`, in the file's order.
     pub reshard: Vec<ReshardPolicy>,
+    /// The entries of `[[failover_shard]]`: replication groups of which shards may be failed over.
+    pub failover_shard: Vec<FailoverPolicy>,
+    /// The entries of `[[failover_db_cluster]]`: Neptune clusters that may be failed over.
+    pub failover_db_cluster: Vec<FailoverPolicy>,
+    /// The entries of `[[promote_replica]]`: replication groups of which a replica may be made primary.
+    pub promote_replica: Vec<FailoverPolicy>,
     /// What all targets together may do.
     pub fleet: Fleet,
 }
@@ -59,6 +67,12 @@ pub struct Fleet {
     pub scale_in_breaker_percent: f64,
     /// So many failed, unchanged or partial attempts within an hour, over all targets, stop every further change; at least 1.
     pub max_failures_per_hour: u32,
+    /// Failovers that one pass may start, over all targets; from 1 to 15.
+    pub max_failovers_per_pass: u32,
+    /// Test failovers that AWS allows an account in any 24 hours.
+    pub test_failovers_per_day: u32,
+    /// So many of [`Fleet::test_failovers_per_day`] are kept for what people request; at most all of them.
+    pub test_failover_reserve: u32,
 }
 
 /// One entry of `[[reshard]]`: what may be done to the groups it names.
@@ -212,6 +226,9 @@ impl Default for Fleet {
             max_nodes_in_region: keys::MAX_NODES_IN_REGION,
             scale_in_breaker_percent: keys::SCALE_IN_BREAKER_PERCENT,
             max_failures_per_hour: keys::MAX_FAILURES_PER_HOUR,
+            max_failovers_per_pass: keys::MAX_FAILOVERS_PER_PASS,
+            test_failovers_per_day: keys::TEST_FAILOVERS_PER_DAY,
+            test_failover_reserve: keys::TEST_FAILOVER_RESERVE,
         }
     }
 }
@@ -283,16 +300,16 @@ impl Policy {
             .reshard
             .iter()
             .map(|entry| entry.replication_group.as_str());
-        let first = matching(globs, group).first().copied()?;
+        let first = matching(globs, group.as_str()).first().copied()?;
         self.reshard.get(first)
     }
 }
 
-/// The places of the globs that match a group, the one that governs it first.
-fn matching<'g>(globs: impl Iterator<Item = &'g str>, group: &ReplicationGroupId) -> Vec<usize> {
+/// The places of the globs that match an id, the one that governs it first.
+fn matching<'g>(globs: impl Iterator<Item = &'g str>, id: &str) -> Vec<usize> {
     let mut found: Vec<(usize, &str)> = globs
         .enumerate()
-        .filter(|(_, glob)| wildmatch::WildMatch::new(glob).matches(group.as_str()))
+        .filter(|(_, glob)| wildmatch::WildMatch::new(glob).matches(id))
         .collect();
     found.sort_by_key(|&(place, glob)| std::cmp::Reverse(rank(place, glob)));
     found.into_iter().map(|(place, _)| place).collect()

@@ -177,6 +177,7 @@ max_failures_per_hour = 2
         max_nodes_in_region: 500,
         scale_in_breaker_percent: 20.0,
         max_failures_per_hour: 2,
+        ..Fleet::default()
     };
     assert_eq!(policy.fleet, fleet);
     assert_eq!(parse(SMALLEST).fleet, Fleet::default());

@@ -147,6 +147,7 @@ fn the_reason_that_a_person_should_know_of_is_told_first() {
         max_nodes_in_region: 1,
         scale_in_breaker_percent: 1.0,
         max_failures_per_hour: 1,
+        ..Fleet::default()
     };
     let targets = || {
         [

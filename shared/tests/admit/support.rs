@@ -50,6 +50,9 @@ pub(crate) fn generous() -> Fleet {
         max_nodes_in_region: 10_000,
         scale_in_breaker_percent: 100.0,
         max_failures_per_hour: 1000,
+        max_failovers_per_pass: 15,
+        test_failovers_per_day: 15,
+        test_failover_reserve: 0,
     }
 }
 

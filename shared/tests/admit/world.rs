@@ -74,6 +74,7 @@ prop_compose! {
             max_nodes_in_region,
             scale_in_breaker_percent: f64::from(percent),
             max_failures_per_hour,
+            ..Fleet::default()
         }
     }
 }

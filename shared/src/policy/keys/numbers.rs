@@ -96,3 +96,30 @@ pub(in crate::policy) const MAX_FAILURES_PER_HOUR: u32 = 3;
 
 /// More changes than this in one hour is no limit.
 pub(super) const MOST_CHANGES: u32 = 1000;
+
+/// As long as a reshard's reversal: replicas recover within minutes, people who were paged need longer to look.
+pub(in crate::policy) const FAILOVER_COOLDOWN_MINUTES: u32 = 60;
+
+/// Ten minutes see the failed-over node back as a replica; below that a second failover could meet a shard without one.
+pub(super) const LEAST_FAILOVER_COOLDOWN_MINUTES: u32 = 10;
+
+/// In seconds: replication within a Region lags milliseconds, so seconds are trouble, and what lags is lost.
+pub(in crate::policy) const MAX_LAG_SECONDS: f64 = 5.0;
+
+/// In milliseconds: Neptune's readers share the writer's storage and usually lag less than a tenth of this.
+pub(in crate::policy) const MAX_LAG_MILLISECONDS: f64 = 1000.0;
+
+/// In seconds. A replica an hour behind is no replica to fail over to.
+pub(super) const LONGEST_LAG_SECONDS: f64 = 3600.0;
+
+/// Less than a thousandth of a second cannot be measured; 0 would allow none.
+pub(super) const LEAST_LAG_SECONDS: f64 = 0.001;
+
+/// One pass that moves more than two primaries is an incident of its own.
+pub(in crate::policy) const MAX_FAILOVERS_PER_PASS: u32 = 2;
+
+/// AWS's quota of TestFailover calls per account in any 24 hours; it was 5 until 2024.
+pub(in crate::policy) const TEST_FAILOVERS_PER_DAY: u32 = 15;
+
+/// A third: an incident rarely needs more, and drills can wait.
+pub(in crate::policy) const TEST_FAILOVER_RESERVE: u32 = 5;
