@@ -59,6 +59,8 @@ pub struct Alarm {
     pub since: Option<DateTime<Utc>>,
     /// Why a breach of it does not count; `None`: it counts.
     pub silence: Option<Silence>,
+    /// The dimensions of the one metric it watches, such as `CacheClusterId`. Empty: it watches several, or none that we read.
+    pub dimensions: BTreeMap<String, String>,
 }
 
 impl Alarm {

@@ -95,6 +95,43 @@ impl fmt::Display for Status {
     }
 }
 
+/// A setting that is on or off, or on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Switch {
+    /// `enabled`.
+    On,
+    /// `disabled`.
+    Off,
+    /// Any other word, such as `enabling`: neither on nor off yet.
+    Between(String),
+    /// The service did not say; that is neither on nor off.
+    #[default]
+    Unsaid,
+}
+
+impl Switch {
+    /// Reads the service's word; `None` is [`Switch::Unsaid`].
+    pub fn read(word: Option<&str>) -> Self {
+        match word {
+            Some("enabled") => Self::On,
+            Some("disabled") => Self::Off,
+            Some(other) => Self::Between(other.to_owned()),
+            None => Self::Unsaid,
+        }
+    }
+}
+
+impl fmt::Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On => f.write_str("enabled"),
+            Self::Off => f.write_str("disabled"),
+            Self::Between(word) => f.write_str(word),
+            Self::Unsaid => f.write_str("unsaid"),
+        }
+    }
+}
+
 /// One replication group as the service describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
@@ -106,6 +143,10 @@ pub struct Group {
     pub cluster_mode: Option<String>,
     /// Such as `cache.r7g.xlarge`; `None`: the service did not say.
     pub node_type: Option<String>,
+    /// Whether a replica takes over by itself when its primary fails.
+    pub automatic_failover: Switch,
+    /// Whether the nodes of a shard are kept in different Availability Zones.
+    pub multi_az: Switch,
     /// The Global Datastore it belongs to.
     pub global_datastore: Option<String>,
     /// When the daily backup runs. `None`: backups are off.
@@ -142,6 +183,8 @@ pub struct Node {
     pub availability_zone: Option<String>,
     /// Its status.
     pub status: Status,
+    /// Whether it is the primary. `None`: the service does not say, as it never does where cluster mode is enabled.
+    pub is_primary: Option<bool>,
 }
 
 /// What is going on in a group, over all three levels of status.
@@ -274,6 +317,8 @@ mod tests {
                 status: Status::Available,
                 cluster_mode: None,
                 node_type: Some(node_type.to_owned()),
+                automatic_failover: Switch::Unsaid,
+                multi_az: Switch::Unsaid,
                 global_datastore: None,
                 snapshot_window: None,
                 maintenance_window: None,

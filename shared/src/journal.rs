@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cluster::{Activity, ShardId},
+    failover::{DrillReport, FailoverAttempt, Replacement, Spent},
     load::delta,
     pause::ScopedPause,
 };
+
+mod failovers;
 
 pub use crate::pause::Pause;
 
@@ -55,6 +58,18 @@ pub struct Journal {
     /// Our own attempts, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// Our own failovers, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failovers: Vec<FailoverAttempt>,
+    /// The drills that were reported, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drills: Vec<DrillReport>,
+    /// Replacements of nodes that AWS told of and that are not done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replacements: Vec<Replacement>,
+    /// In the item of [`LEDGER`](crate::failover::LEDGER) only: what we spent of the account's quota.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ledger: Vec<Spent>,
     /// A person's wish that we leave the target alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<Pause>,
@@ -218,6 +233,7 @@ impl Journal {
             self.busy_since,
             self.last_change.map(|change| change.at),
             self.attempts.last().map(Attempt::ended_at),
+            self.failovers.last().map(FailoverAttempt::ended_at),
         ];
         words
             .into_iter()

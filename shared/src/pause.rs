@@ -1,5 +1,7 @@
 //! Pauses: a person's wish that we leave one target, some, or all of them alone.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use wildmatch::WildMatch;
@@ -89,6 +91,28 @@ impl ScopedPause {
     /// Whether it is about this target.
     pub fn covers(&self, target: &str) -> bool {
         WildMatch::new(&self.pattern).matches(target)
+    }
+
+    /// The pause as a hold's sentence. It says which pattern, because that is what `clusterwarden resume` has to be told.
+    pub(crate) fn write_sentence(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pause = &self.pause;
+        match self.pattern.as_str() {
+            EVERYTHING => f.write_str("everything is paused")?,
+            pattern if is_glob(pattern) => write!(f, "{pattern} is paused")?,
+            _ => f.write_str("paused")?,
+        }
+        if !pause.by.is_empty() {
+            write!(f, " by {}", pause.by)?;
+        }
+        match pause.until {
+            Some(until) => write!(f, " until {}", until.format("%Y-%m-%d %H:%M UTC"))?,
+            None => f.write_str(" until resumed")?,
+        }
+        if pause.why.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {}", pause.why)
+        }
     }
 }
 

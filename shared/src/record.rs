@@ -7,10 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    checks::{Guard, Input},
+    failover::{DrillReport, Intent, Ranked, Replacement, Waiver},
     journal::Retry,
-    reshard::{Decision, Demand, Guard, Input, KeptShard, Verdict},
+    reshard::{Demand, KeptShard},
     trigger::Trigger,
 };
+
+mod shown;
+
+pub use shown::Shown;
 
 /// Above this many targets, records of plain holds are left out of a response (never out of the log), so that it stays
 /// under Lambda's 6 MB.
@@ -61,12 +67,42 @@ pub enum Outcome {
     Held,
     /// It would be done in apply mode.
     Planned,
+    /// A person asked for what is so already: nothing is left to do.
+    AlreadyDone,
     /// The service accepted it, or said that it is so already.
     Accepted,
+    /// The service accepted it, and the new primary or writer has been seen.
+    Switched,
     /// The world changed between look and act; the next pass looks again.
     Superseded,
     /// The call failed.
     Failed,
+}
+
+impl Outcome {
+    /// Every name.
+    pub const NAMES: [&'static str; 7] = [
+        "held",
+        "planned",
+        "already_done",
+        "accepted",
+        "switched",
+        "superseded",
+        "failed",
+    ];
+
+    /// Its name in records and in the counts of a response.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Planned => "planned",
+            Self::AlreadyDone => "already_done",
+            Self::Accepted => "accepted",
+            Self::Switched => "switched",
+            Self::Superseded => "superseded",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// How a failed call failed.
@@ -93,6 +129,15 @@ pub struct Wanted {
     pub sentence: String,
 }
 
+/// The new primary or writer, as the pass that asked for it saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Switched {
+    /// Who.
+    pub to: String,
+    /// Seconds after the request, by the service's event or by when it was first seen.
+    pub seconds: i64,
+}
+
 /// One target's decision with all that led to it and came of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Record {
@@ -100,7 +145,7 @@ pub struct Record {
     pub function: &'static str,
     /// Whether it may act.
     pub mode: Mode,
-    /// The replication group.
+    /// The replication group or the Neptune cluster.
     pub target: String,
     /// The services' time of the look.
     pub at: DateTime<Utc>,
@@ -113,8 +158,12 @@ pub struct Record {
     /// What would have been done but for the fleet's limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Wanted>,
-    /// What load and alarms ask for.
-    pub demand: Demand,
+    /// What load and alarms ask for. Of `reshard` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Demand>,
+    /// Why a failover was thought of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intent: Option<Intent>,
     /// Every input with its value and age.
     pub inputs: Vec<Input>,
     /// Every check with what it saw.
@@ -122,8 +171,23 @@ pub struct Record {
     /// For a scale-in, what each shard that stays would receive.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<KeptShard>,
+    /// Who could take over, best first, then those that are not fit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ranking: Vec<Ranked>,
+    /// Pace checks that a person's request waived, and that would have held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Waiver>,
+    /// Replacements of nodes that AWS has scheduled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replacements: Vec<Replacement>,
+    /// Drills whose measurement was finished in this pass.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drills: Vec<DrillReport>,
     /// The exact request, or null.
     pub request: Option<Value>,
+    /// Who is primary or writer since the failover that this pass started, and after how many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switched: Option<Switched>,
     /// What became of it.
     pub outcome: Outcome,
     /// Why a change was planned only, or what the service said.
@@ -146,26 +210,9 @@ impl Record {
         mode: Mode,
         target: &str,
         at: DateTime<Utc>,
-        verdict: Verdict,
+        verdict: impl Into<Shown>,
     ) -> Self {
-        let sentence = verdict.sentence;
-        let shards = verdict
-            .inputs
-            .iter()
-            .find(|input| input.name == "shards")
-            .map(|input| input.value.clone());
-        let (decision, request, outcome, plain) = match verdict.decision {
-            Decision::Reshard(reshard) => {
-                let decision = json!({ "kind": reshard.kind(), "from": reshard.from, "to": reshard.to, "sentence": sentence });
-                (decision, Some(reshard.request()), Outcome::Planned, false)
-            }
-            Decision::Hold(hold) => {
-                let decision = json!({
-                    "kind": "hold", "from": shards, "to": shards, "sentence": sentence, "reason": hold.code(),
-                });
-                (decision, None, Outcome::Held, hold.is_plain())
-            }
-        };
+        let shown = verdict.into();
         Self {
             function,
             mode,
@@ -173,18 +220,24 @@ impl Record {
             at,
             policy: String::new(),
             trigger: Value::Null,
-            decision,
+            decision: shown.decision,
             wanted: None,
-            demand: verdict.demand,
-            inputs: verdict.inputs,
-            guards: verdict.guards,
-            kept: verdict.kept,
-            request,
-            outcome,
+            demand: shown.demand,
+            intent: shown.intent,
+            inputs: shown.inputs,
+            guards: shown.guards,
+            kept: shown.kept,
+            ranking: shown.ranking,
+            waived: shown.waived,
+            replacements: shown.replacements,
+            drills: Vec::new(),
+            request: shown.request,
+            switched: None,
+            outcome: shown.outcome,
             note: None,
             failure: None,
             request_id: None,
-            plain,
+            plain: shown.plain,
         }
     }
 
@@ -200,7 +253,7 @@ impl Record {
 pub struct Report {
     /// Why we woke.
     pub trigger: Value,
-    /// What became of an operator's request; `None`: the wake was none.
+    /// What became of an operator's request, in words; `None`: the wake was none, or the records say it.
     pub request: Option<String>,
     /// One per target, in the order of the pass.
     pub records: Vec<Record>,
@@ -236,19 +289,9 @@ impl Report {
     /// What the pass did, as the function answers it.
     pub fn response(&self) -> Value {
         let mut counts: BTreeMap<&'static str, usize> =
-            ["held", "planned", "accepted", "superseded", "failed"]
-                .into_iter()
-                .map(|name| (name, 0))
-                .collect();
+            Outcome::NAMES.into_iter().map(|name| (name, 0)).collect();
         for record in &self.records {
-            let name = match record.outcome {
-                Outcome::Held => "held",
-                Outcome::Planned => "planned",
-                Outcome::Accepted => "accepted",
-                Outcome::Superseded => "superseded",
-                Outcome::Failed => "failed",
-            };
-            *counts.entry(name).or_default() += 1;
+            *counts.entry(record.outcome.name()).or_default() += 1;
         }
         counts.insert("targets", self.records.len());
         let full = self.records.len() <= RECORDS_IN_FULL;

@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::{
     admit::{self, Candidate, FleetView},
     alarm::{Alarm, AlarmState},
-    cluster::{Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status},
+    cluster::{Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status, Switch},
     journal::{AttemptOutcome, Change, Journal, Pause, Retry},
     load::Series,
     policy::{Apply, Fleet, Policy},
@@ -218,6 +218,7 @@ fn group() -> Group {
         id: NodeId::new(&id),
         availability_zone: Some(zone.into()),
         status: Status::Available,
+        is_primary: None,
     };
     let shard = |number: u32, slots| Shard {
         id: ShardId::new(&format!("{number:04}")),
@@ -233,6 +234,8 @@ fn group() -> Group {
         status: Status::Available,
         cluster_mode: Some("enabled".into()),
         node_type: Some("cache.r7g.xlarge".into()),
+        automatic_failover: Switch::On,
+        multi_az: Switch::On,
         global_datastore: None,
         snapshot_window: None,
         maintenance_window: None,
@@ -254,6 +257,7 @@ fn seen() -> Observation {
             state,
             since: Some(since),
             silence: None,
+            dimensions: BTreeMap::new(),
         };
         (name.to_owned(), alarm)
     };

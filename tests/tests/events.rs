@@ -222,7 +222,7 @@ fn a_megabyte_anywhere_leaves_a_short_label() {
         json!({"Records": many}),
         json!({"alarmData": {"alarmName": long, "state": {"value": long, "reasonData": nested}}}),
         json!({"detail-type": long, "source": long, "detail": long}),
-        json!({"request": {"kind": long, "reason": long, "expires": long}}),
+        json!({"request": {long.as_str(): {"reason": long, "expires": long}}}),
         Value::Object(keys),
     ] {
         let trigger = Trigger::read(&event);
@@ -255,7 +255,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         "AlarmName",
         "request",
         "expires",
-        "kind",
+        "failover",
         "reasonData",
         "{\"ElastiCache:X\":1}",
         "{\"NewStateValue\":\"OK\",\"AlarmName\":\"é\"}",

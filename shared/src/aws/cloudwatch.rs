@@ -1,6 +1,6 @@
 //! CloudWatch: alarms as they are, and metrics by the minute.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_cloudwatch::types::{
     ActionsSuppressedBy, AlarmMuteRuleStatus, AlarmType, CompositeAlarm, Dimension, Metric,
@@ -206,8 +206,27 @@ fn read_metric_alarm(alarm: &MetricAlarm) -> Option<(String, Alarm)> {
             state,
             since,
             silence,
+            dimensions: read_dimensions(alarm),
         },
     ))
+}
+
+/// The dimensions of an alarm on one metric, be it named by the alarm itself or by its only query.
+fn read_dimensions(alarm: &MetricAlarm) -> BTreeMap<String, String> {
+    let dimensions = match alarm.metrics() {
+        [] => alarm.dimensions(),
+        [only] => only
+            .metric_stat()
+            .and_then(|stat| stat.metric())
+            .map(|metric| metric.dimensions())
+            .unwrap_or_default(),
+        // Arithmetic over several metrics speaks of no node in particular.
+        _ => &[],
+    };
+    dimensions
+        .iter()
+        .filter_map(|one| Some((one.name()?.to_owned(), one.value()?.to_owned())))
+        .collect()
 }
 
 fn read_composite_alarm(alarm: &CompositeAlarm) -> Option<(String, Alarm)> {
@@ -231,6 +250,7 @@ fn read_composite_alarm(alarm: &CompositeAlarm) -> Option<(String, Alarm)> {
             state,
             since,
             silence,
+            dimensions: BTreeMap::new(),
         },
     ))
 }

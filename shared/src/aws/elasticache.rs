@@ -10,7 +10,9 @@ use aws_sdk_elasticache::{
 
 use super::{Aws, ServiceError};
 use crate::{
-    cluster::{Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status, count_slots},
+    cluster::{
+        Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status, Switch, count_slots,
+    },
     journal::Retry,
     record::CallFailure,
     reshard::{Reshard, TAG},
@@ -256,6 +258,8 @@ fn read_group(
         status: Status::read(group.status()),
         cluster_mode: mode,
         node_type: group.cache_node_type().map(str::to_owned),
+        automatic_failover: Switch::read(group.automatic_failover().map(|it| it.as_str())),
+        multi_az: Switch::read(group.multi_az().map(|it| it.as_str())),
         global_datastore: group
             .global_replication_group_info()
             .and_then(|info| info.global_replication_group_id())
@@ -274,13 +278,14 @@ fn read_group(
 }
 
 fn read_shard(shard: &NodeGroup, clusters: &BTreeMap<NodeId, CacheCluster>) -> Option<Shard> {
-    let node = |id: &str, zone: Option<&str>| {
+    let node = |id: &str, zone: Option<&str>, role: Option<&str>| {
         let id = NodeId::new(id);
         let cluster = clusters.get(&id);
         let zone = zone.or_else(|| cluster?.preferred_availability_zone());
         Node {
             availability_zone: zone.map(str::to_owned),
             status: Status::read(cluster.and_then(|cluster| cluster.cache_cluster_status())),
+            is_primary: role.map(|role| role == "primary"),
             id,
         }
     };
@@ -295,6 +300,7 @@ fn read_shard(shard: &NodeGroup, clusters: &BTreeMap<NodeId, CacheCluster>) -> O
                 Some(node(
                     member.cache_cluster_id()?,
                     member.preferred_availability_zone(),
+                    member.current_role(),
                 ))
             })
             .collect(),

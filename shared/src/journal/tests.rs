@@ -168,8 +168,12 @@ fn a_look_from_before_the_journals_last_word_is_behind_it() {
 
 #[test]
 fn what_others_keep_in_the_item_survives() {
-    let text = r#"{"shards":3,"drills":[{"shard":"0001"}]}"#;
+    let text = r#"{"shards":3,"rotations":[{"shard":"0001"}]}"#;
     let journal: Journal = serde_json::from_str(text).unwrap();
-    assert_eq!(journal.others["drills"][0]["shard"], "0001");
-    assert!(serde_json::to_string(&journal).unwrap().contains("drills"));
+    assert_eq!(journal.others["rotations"][0]["shard"], "0001");
+    assert!(
+        serde_json::to_string(&journal)
+            .unwrap()
+            .contains("rotations")
+    );
 }

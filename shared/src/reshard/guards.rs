@@ -134,6 +134,17 @@ fn require_nothing_in_flight(seen: &Observation, guards: &mut Guards) -> Result<
             to: attempt.to,
         },
         None => Hold::Superseded,
+    })?;
+    let failover = seen.journal.open_failover(seen.at);
+    let saw = failover.map_or_else(
+        || "nothing".to_owned(),
+        |attempt| format!("a failover of {}", attempt.unit),
+    );
+    guards.require("no_failover_in_flight", failover.is_none(), saw, || {
+        failover.map_or(Hold::Superseded, |attempt| Hold::FailoverInFlight {
+            asked: attempt.at,
+            unit: attempt.unit.clone(),
+        })
     })
 }
 
@@ -329,6 +340,13 @@ pub(super) fn require_calm(
     guards: &mut Guards,
 ) -> Result<(), Hold> {
     require_not_frozen(policy, seen, true, guards)?;
+    let ahead = seen.journal.replacements.first();
+    let saw = ahead.map_or("none is announced", |one| one.node.as_str());
+    guards.require("no_replacement", ahead.is_none(), saw, || {
+        ahead.map_or(Hold::Superseded, |one| Hold::ReplacementScheduled {
+            node: one.node.clone(),
+        })
+    })?;
     if let Some(window) = group.maintenance_window {
         let outside = !window.contains(seen.at);
         guards.require("outside_maintenance", outside, window.to_string(), || {

@@ -13,8 +13,7 @@ use crate::{
     admit::FleetHold,
     alarm::AlarmState,
     cluster::ShardId,
-    journal::EVERYTHING,
-    pause::{ScopedPause, is_glob},
+    pause::ScopedPause,
     window::{DailyWindow, WeeklyWindow},
 };
 
@@ -67,6 +66,18 @@ pub enum Hold {
         asked: DateTime<Utc>,
         /// For how many shards.
         to: u32,
+    },
+    /// We forced a failover whose new primary is not seen yet.
+    FailoverInFlight {
+        /// When we asked.
+        asked: DateTime<Utc>,
+        /// The shard, or the group itself.
+        unit: String,
+    },
+    /// AWS means to replace a node, and no shard is removed until it is done.
+    ReplacementScheduled {
+        /// The node.
+        node: String,
     },
     /// The shard count is outside the policy's bounds.
     OutsideBounds {
@@ -255,6 +266,8 @@ impl Hold {
             Self::StopAlarmMissing(_) => "stop_alarm_missing",
             Self::ApplicationAutoScaling(_) => "application_auto_scaling",
             Self::InFlight { .. } => "in_flight",
+            Self::FailoverInFlight { .. } => "failover_in_flight",
+            Self::ReplacementScheduled { .. } => "replacement_scheduled",
             Self::OutsideBounds { .. } => "outside_bounds",
             Self::AtMaximum { .. } => "at_maximum",
             Self::CoolingDown { .. } => "cooling_down",
@@ -281,7 +294,7 @@ impl Hold {
     }
 
     /// Every code, for the test that compares them with docs/operations.md.
-    pub const CODES: [&'static str; 42] = [
+    pub const CODES: [&'static str; 44] = [
         "load_fits",
         "not_found",
         "unreadable",
@@ -298,6 +311,8 @@ impl Hold {
         "stop_alarm_missing",
         "application_auto_scaling",
         "in_flight",
+        "failover_in_flight",
+        "replacement_scheduled",
         "outside_bounds",
         "at_maximum",
         "cooling_down",
@@ -375,7 +390,7 @@ impl fmt::Display for Hold {
             Self::MaintenanceWindow(window) => {
                 write!(f, "no scale-in in the maintenance window {window}")
             }
-            Self::Paused(scoped) => write_pause(f, scoped),
+            Self::Paused(scoped) => scoped.write_sentence(f),
             Self::PausedByTag => f.write_str("paused by the tag clusterwarden=paused on the group"),
             Self::StopAlarm(name) => write!(f, "stop alarm {name} is in ALARM"),
             Self::StopAlarmMissing(name) => write!(
@@ -388,6 +403,15 @@ impl fmt::Display for Hold {
                     "AWS Application Auto Scaling governs the group (alarm {alarm}); two must not"
                 )
             }
+            Self::FailoverInFlight { asked, unit } => write!(
+                f,
+                "a failover of {unit} was asked for at {}, and its new primary is not seen yet",
+                clock(*asked)
+            ),
+            Self::ReplacementScheduled { node } => write!(
+                f,
+                "no scale-in until AWS has replaced {node}, as it has announced"
+            ),
             Self::InFlight { asked, to } => {
                 write!(
                     f,
@@ -575,26 +599,4 @@ impl fmt::Display for Hold {
 /// An alarm's state as sentences spell it.
 fn said(state: Option<AlarmState>) -> String {
     state.map_or_else(|| "not to be found".to_owned(), |state| state.to_string())
-}
-
-fn write_pause(f: &mut fmt::Formatter<'_>, scoped: &ScopedPause) -> fmt::Result {
-    let pause = &scoped.pause;
-    // Which pattern, because that is what `clusterwarden resume` has to be told.
-    match scoped.pattern.as_str() {
-        EVERYTHING => f.write_str("everything is paused")?,
-        pattern if is_glob(pattern) => write!(f, "{pattern} is paused")?,
-        _ => f.write_str("paused")?,
-    }
-    if !pause.by.is_empty() {
-        write!(f, " by {}", pause.by)?;
-    }
-    match pause.until {
-        Some(until) => write!(f, " until {}", until.format("%Y-%m-%d %H:%M UTC"))?,
-        None => f.write_str(" until resumed")?,
-    }
-    if pause.why.is_empty() {
-        Ok(())
-    } else {
-        write!(f, ": {}", pause.why)
-    }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::text::{clip, clipped_at, resources, time};
 
-/// What a person asks for: `{"request": {"kind": "failover", …, "expires": "…", "reason": "…"}}`, invoked synchronously.
+/// What a person asks for: `{"request": {"failover": {…, "expires": "…", "reason": "…"}}}`, invoked synchronously.
 ///
 /// Only the function that carries a request out reads its body; every safety check applies to it as to any other change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -14,7 +14,7 @@ pub struct Request {
     /// What is asked for, such as `failover` or `reshard`. `None`: the request does not say, so nobody may carry it out.
     #[serde(rename = "request", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// The whole request as the person wrote it. Not part of the label.
+    /// What stands under that name, as the person wrote it; the whole request where no name can be told. Not part of the label.
     #[serde(skip)]
     pub body: Value,
     /// Until when it holds.
@@ -49,13 +49,19 @@ impl Expiry {
 
 impl Request {
     /// Reads what stands under the key `request`.
-    pub(super) fn read(body: &Value) -> Self {
+    pub(super) fn read(request: &Value) -> Self {
+        // Exactly one thing is asked for at a time: of two, nobody could say which was carried out.
+        let mut things = request.as_object().into_iter().flatten();
+        let (kind, body) = match (things.next(), things.next()) {
+            (Some((kind, body)), None) if body.is_object() => (Some(clip(kind)), body),
+            _ => (None, request),
+        };
         let expires = match body.get("expires") {
             None | Some(Value::Null) => Expiry::NotGiven,
             Some(written) => time(written).map_or(Expiry::Unreadable, Expiry::At),
         };
         Self {
-            kind: clipped_at(body, &["kind"]),
+            kind,
             body: body.clone(),
             expires,
             reason: clipped_at(body, &["reason"]),

@@ -117,7 +117,7 @@ fn an_unreadable_time_costs_only_the_time() {
 
 #[test]
 fn a_request_is_not_taken_from_a_topic() {
-    let trigger = Trigger::read(&record(&json!({"request": {"kind": "failover"}})));
+    let trigger = Trigger::read(&record(&json!({"request": {"failover": {}}})));
     assert!(
         matches!(trigger, Trigger::Notification { event: None, .. }),
         "{trigger:?}"
@@ -126,8 +126,8 @@ fn a_request_is_not_taken_from_a_topic() {
 
 #[test]
 fn a_request_keeps_its_body_out_of_the_label() {
-    let body = json!({"kind": "failover", "from": "orders-0001-001", "expires": "2026-11-20T11:00:00Z", "note": "n"});
-    let trigger = Trigger::read(&json!({"request": body}));
+    let body = json!({"from": "orders-0001-001", "expires": "2026-11-20T11:00:00Z", "note": "n"});
+    let trigger = Trigger::read(&json!({"request": {"failover": body}}));
     let label = json!({
         "kind": "request",
         "request": "failover",
@@ -141,12 +141,24 @@ fn a_request_keeps_its_body_out_of_the_label() {
 #[test]
 fn a_request_expires_at_its_instant_and_at_once_if_nobody_can_read_it() {
     let end: DateTime<Utc> = "2026-11-20T11:00:00Z".parse().unwrap();
-    let request = |expires: Value| Request::read(&json!({"kind": "failover", "expires": expires}));
+    let request = |expires: Value| Request::read(&json!({"failover": {"expires": expires}}));
     let dated = request(json!("2026-11-20T11:00:00Z"));
     assert!(!dated.has_expired(end - TimeDelta::milliseconds(1)));
     assert!(dated.has_expired(end));
     assert!(request(json!("in an hour")).has_expired(DateTime::UNIX_EPOCH));
     assert_eq!(request(Value::Null).expires, Expiry::NotGiven);
+}
+
+#[test]
+fn a_request_that_asks_for_two_things_or_for_nothing_is_of_no_kind() {
+    for body in [
+        json!({"failover": {}, "reshard": {}}),
+        json!({"failover": "orders"}),
+        json!({}),
+        json!(null),
+    ] {
+        assert_eq!(Request::read(&body).kind, None, "{body}");
+    }
 }
 
 #[test]

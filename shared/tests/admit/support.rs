@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::{
     admit::{Admission, Candidate, FleetView, Ruling, admit},
-    cluster::{Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status},
+    cluster::{Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status, Switch},
     journal::{Attempt, AttemptOutcome, Journal, Retry},
     policy::{Apply, Fleet},
     reshard::{Decision, Hold, Reshard},
@@ -109,6 +109,7 @@ impl Target {
             id: NodeId::new(&format!("{}-{shard:04}-{node:03}", self.id)),
             availability_zone: None,
             status: Status::Available,
+            is_primary: None,
         };
         let shard = |number: u32| Shard {
             id: ShardId::new(&format!("{number:04}")),
@@ -123,6 +124,8 @@ impl Target {
             status: Status::Available,
             cluster_mode: Some("enabled".to_owned()),
             node_type: Some("cache.r7g.xlarge".to_owned()),
+            automatic_failover: Switch::On,
+            multi_az: Switch::On,
             global_datastore: None,
             snapshot_window: None,
             maintenance_window: None,

@@ -89,6 +89,7 @@ proptest! {
             state: AlarmState::Alarm,
             since: age.map(|age| seen.at - TimeDelta::minutes(age)),
             silence: None,
+            dimensions: BTreeMap::new(),
         };
         seen.alarms.insert(alarm.name.clone(), alarm);
         let after = decide(&policy, &seen);

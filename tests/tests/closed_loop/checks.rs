@@ -68,8 +68,8 @@ impl World {
             self.fail(&format!("{} records of one group", report.records.len()));
         };
         let acted = match record.outcome {
-            Outcome::Held | Outcome::Planned => false,
-            Outcome::Accepted => true,
+            Outcome::Held | Outcome::Planned | Outcome::AlreadyDone => false,
+            Outcome::Accepted | Outcome::Switched => true,
             // These come of the journal without a call, or of the call.
             Outcome::Superseded | Outcome::Failed => record.failure.is_some(),
         };

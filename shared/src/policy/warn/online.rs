@@ -171,7 +171,7 @@ fn warn_of_nodes(entry: &Entry, policy: &ReshardPolicy, group: &Group, notes: &m
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::{Node, NodeId, ReplicationGroupId, Shard, ShardId, Status};
+    use crate::cluster::{Node, NodeId, ReplicationGroupId, Shard, ShardId, Status, Switch};
 
     const FILE: &str = "version = 1\n\
         [[reshard]]\n\
@@ -193,12 +193,15 @@ mod tests {
             id: NodeId::new(&format!("{id}-{shard:04}-{node:03}")),
             availability_zone: None,
             status: Status::Available,
+            is_primary: None,
         };
         Group {
             id: ReplicationGroupId::new(id),
             status: Status::Available,
             cluster_mode: Some("enabled".to_owned()),
             node_type: None,
+            automatic_failover: Switch::On,
+            multi_az: Switch::On,
             global_datastore: None,
             snapshot_window: None,
             maintenance_window: None,

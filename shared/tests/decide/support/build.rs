@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::{
-    cluster::{Group, Node, NodeId, ReplicationGroupId, SLOTS, Shard, ShardId, Status},
+    cluster::{Group, Node, NodeId, ReplicationGroupId, SLOTS, Shard, ShardId, Status, Switch},
     reshard::NodeEvidence,
 };
 
@@ -28,6 +28,7 @@ pub(crate) fn group(ids: &[String], replicas: &[usize]) -> Group {
                     id: node_id(id, node),
                     availability_zone: zone(usize::try_from(index).unwrap() + node),
                     status: Status::Available,
+                    is_primary: None,
                 })
                 .collect(),
         })
@@ -37,6 +38,8 @@ pub(crate) fn group(ids: &[String], replicas: &[usize]) -> Group {
         status: Status::Available,
         cluster_mode: Some("enabled".to_owned()),
         node_type: Some("cache.r7g.xlarge".to_owned()),
+        automatic_failover: Switch::On,
+        multi_az: Switch::On,
         global_datastore: None,
         snapshot_window: None,
         maintenance_window: None,

@@ -1,5 +1,7 @@
 //! Alarms and attempts in words. `@-20` is twenty minutes ago.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use clusterwarden::{
     alarm::{Alarm, AlarmState, Silence},
@@ -16,6 +18,7 @@ pub(super) fn alarm(name: &str, text: &str, now: DateTime<Utc>) -> Option<Alarm>
         state: AlarmState::Ok,
         since: Some(minutes(now, -60)),
         silence: None,
+        dimensions: BTreeMap::new(),
     };
     for word in text.split_whitespace() {
         match word {

@@ -1,6 +1,6 @@
 //! How worlds are drawn.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::Tz;
@@ -231,6 +231,7 @@ fn alarm(name: &'static str) -> impl Strategy<Value = Option<Alarm>> {
         state,
         since: since.map(ago),
         silence,
+        dimensions: BTreeMap::new(),
     });
     weighted(0.98, alarm)
 }
@@ -247,6 +248,7 @@ fn either(name: &'static str) -> impl Strategy<Value = Option<Alarm>> {
         state,
         since: since.map(ago),
         silence: None,
+        dimensions: BTreeMap::new(),
     });
     weighted(0.95, alarm)
 }

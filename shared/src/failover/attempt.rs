@@ -1,0 +1,125 @@
+//! What the journal remembers of a failover that we asked for.
+
+use std::{collections::BTreeMap, fmt};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Failover, Intent, IntentKind};
+use crate::journal::Retry;
+
+/// One failover that we asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailoverAttempt {
+    /// When it was written, just before the call.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub intent: IntentKind,
+    /// Why, in words.
+    #[serde(default)]
+    pub why: String,
+    /// The shard, or the id of the cluster or group itself.
+    pub unit: String,
+    /// The primary or the writer there was.
+    pub from: String,
+    /// The one we chose. `None`: AWS chooses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Primaries or writers per Availability Zone, before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub zones: BTreeMap<String, u32>,
+    /// How it went.
+    pub outcome: FailoverOutcome,
+    /// Whether its drill has been reported. Meaningless for other intents.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reported: bool,
+}
+
+/// How a failover went, as far as known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FailoverOutcome {
+    /// Written before the call; if it stays so, the function ended or the answer was lost before we knew.
+    Asked,
+    /// The service accepted it.
+    Accepted,
+    /// The service refused it.
+    Refused {
+        /// Its error code.
+        code: String,
+        /// When it can be tried again.
+        retry: Retry,
+    },
+    /// It was written, but the request was not sent after all.
+    NotSent,
+    /// Somebody else is primary or writer now.
+    Switched {
+        /// When, by the service's event, or when it was first seen.
+        at: DateTime<Utc>,
+        /// Who.
+        to: String,
+    },
+}
+
+impl FailoverAttempt {
+    /// The attempt for a failover, as it must be written before the call.
+    pub fn asking(
+        failover: &Failover,
+        intent: &Intent,
+        zones: BTreeMap<String, u32>,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            at,
+            intent: intent.kind(),
+            why: intent.to_string(),
+            unit: failover.unit().to_owned(),
+            from: failover.from().to_owned(),
+            to: failover.to().map(str::to_owned),
+            zones,
+            outcome: FailoverOutcome::Asked,
+            reported: false,
+        }
+    }
+
+    /// Whether its new primary or writer is still to be seen.
+    pub fn is_open(&self) -> bool {
+        matches!(
+            self.outcome,
+            FailoverOutcome::Asked | FailoverOutcome::Accepted
+        )
+    }
+
+    /// Whether it may have changed anything: all but what was refused or not sent.
+    pub fn may_have_happened(&self) -> bool {
+        match self.outcome {
+            FailoverOutcome::Asked
+            | FailoverOutcome::Accepted
+            | FailoverOutcome::Switched { .. } => true,
+            FailoverOutcome::Refused { .. } | FailoverOutcome::NotSent => false,
+        }
+    }
+
+    /// When it was last known to be going on: when it switched, or when it was asked for.
+    pub fn ended_at(&self) -> DateTime<Utc> {
+        match self.outcome {
+            FailoverOutcome::Switched { at, .. } => at.max(self.at),
+            FailoverOutcome::Asked
+            | FailoverOutcome::Accepted
+            | FailoverOutcome::Refused { .. }
+            | FailoverOutcome::NotSent => self.at,
+        }
+    }
+}
+
+impl fmt::Display for FailoverOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => f.write_str("asked, answer not known"),
+            Self::Accepted => f.write_str("accepted, the new primary not seen yet"),
+            Self::Refused { code, .. } => write!(f, "refused with {code}"),
+            Self::NotSent => f.write_str("not sent"),
+            Self::Switched { to, .. } => write!(f, "{to} took over"),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Checks that every function which forces failovers makes, in the same words.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    FailoverAttempt, FailoverOutcome, FailoverRequest, Happened, Hold, IntentKind, ServiceEvent,
+    Waiver,
+};
+use crate::{
+    alarm::{AlarmState, AlarmsSeen},
+    checks::Guards,
+    journal::{Journal, Retry},
+    load::delta,
+    pause::{ScopedPause, longest},
+    policy::FailoverPolicy,
+};
+
+/// How long to wait after a refusal that says only that the target was busy.
+const AFTER_BUSY: TimeDelta = TimeDelta::minutes(15);
+
+/// No person asked us to leave it alone. `own` are the pauses of the target itself.
+pub(crate) fn require_not_paused(
+    own: &[ScopedPause],
+    of_patterns: &[ScopedPause],
+    now: DateTime<Utc>,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let pause = longest(of_patterns.iter().chain(own), now);
+    let saw = pause.map_or_else(|| "no pause".to_owned(), |scoped| scoped.pause.why.clone());
+    guards.require("not_paused", pause.is_none(), saw, || {
+        pause.map_or(Hold::Superseded, |scoped| Hold::Paused(scoped.clone()))
+    })
+}
+
+/// A stop alarm in ALARM stops even when it is silenced, and one that is not to be found stops as well.
+pub(crate) fn require_no_stop_alarm(
+    policy: &FailoverPolicy,
+    alarms: &AlarmsSeen,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    for name in &policy.alarms.stop {
+        let found = alarms.get(name);
+        let saw = found.map_or_else(
+            || format!("{name} not found"),
+            |alarm| format!("{name} {}", alarm.state),
+        );
+        let calm = found.is_some_and(|alarm| alarm.state != AlarmState::Alarm);
+        guards.require("stop_alarm", calm, saw, || match found {
+            Some(_) => Hold::StopAlarm(name.clone()),
+            None => Hold::StopAlarmMissing(name.clone()),
+        })?;
+    }
+    Ok(())
+}
+
+/// A person's request still holds. Without one there is nothing to check.
+pub(crate) fn require_not_expired(
+    request: Option<&FailoverRequest>,
+    now: DateTime<Utc>,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let Some(request) = request else {
+        return Ok(());
+    };
+    let saw = format!("expires {}", request.expires.format("%Y-%m-%dT%H:%M:%SZ"));
+    guards.require("not_expired", !request.has_expired(now), saw, || {
+        Hold::RequestExpired(request.expires)
+    })
+}
+
+/// No reshard and no failover of ours is without its end. A failover whose new primary was never seen holds for one cooldown, and
+/// no request waives that: it may have happened.
+pub(crate) fn require_nothing_in_flight(
+    policy: &FailoverPolicy,
+    journal: &Journal,
+    now: DateTime<Utc>,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let reshard = journal.open_attempt().map(|attempt| {
+        let what = format!("a change from {} to {} shards", attempt.from, attempt.to);
+        (
+            attempt.at,
+            what,
+            attempt.at + crate::journal::SETTLES_WITHIN,
+        )
+    });
+    let failover = journal
+        .last_failover()
+        .filter(|attempt| attempt.is_open())
+        .map(|attempt| {
+            let what = format!("a failover of {}", attempt.unit);
+            (attempt.at, what, attempt.at + delta(policy.cooldown))
+        })
+        .filter(|(_, _, until)| now < *until);
+    let open = reshard.or(failover);
+    let saw = open
+        .as_ref()
+        .map_or_else(|| "nothing".to_owned(), |(_, what, _)| what.clone());
+    guards.require("nothing_in_flight", open.is_none(), saw, || match open {
+        Some((asked, what, until)) => Hold::InFlight { asked, what, until },
+        None => Hold::Superseded,
+    })
+}
+
+/// The cooldown since the last failover of the target, whoever caused it. Gives the waiver if a request waived what would have held.
+pub(crate) fn require_cooled_down(
+    policy: &FailoverPolicy,
+    events: &[ServiceEvent],
+    journal: &Journal,
+    request: Option<&FailoverRequest>,
+    now: DateTime<Utc>,
+    guards: &mut Guards,
+) -> Result<Option<Waiver>, Hold> {
+    let minutes = policy.cooldown.as_secs() / 60;
+    let Some(since) = last_failover(events, journal) else {
+        let saw = format!("no failover is known, cooldown {minutes} min");
+        guards.require("cooled_down", true, saw, || Hold::Superseded)?;
+        return Ok(None);
+    };
+    let until = since + delta(policy.cooldown);
+    let cooled = now >= until;
+    let waived = !cooled && request.is_some_and(|one| one.accept.contains(&Waiver::Cooldown));
+    let ago = (now - since).num_minutes();
+    let word = if waived { ", waived" } else { "" };
+    let saw = format!("failed over {ago} min ago, cooldown {minutes} min{word}");
+    guards.require("cooled_down", cooled || waived, saw, || Hold::CoolingDown {
+        since,
+        until,
+    })?;
+    Ok(waived.then_some(Waiver::Cooldown))
+}
+
+/// When the target was failed over last, by the service's events and by what we asked for. `None`: neither tells of one.
+pub fn last_failover(events: &[ServiceEvent], journal: &Journal) -> Option<DateTime<Utc>> {
+    let seen = events
+        .iter()
+        .filter(|event| is_failover(&event.happened()))
+        .map(|event| event.at);
+    let ours = journal
+        .failovers
+        .iter()
+        .filter(|attempt| attempt.may_have_happened())
+        .map(FailoverAttempt::ended_at);
+    seen.chain(ours).max()
+}
+
+/// Whether an event tells that primaries or writers change, or were to.
+pub(crate) fn is_failover(what: &Happened) -> bool {
+    match what {
+        Happened::TestFailoverCalled { .. }
+        | Happened::FailedOver { .. }
+        | Happened::FailoverStarted { .. }
+        | Happened::FailoverFailed => true,
+        Happened::RecoveryStarted
+        | Happened::RecoveryFinished
+        | Happened::FailoverNotAttempted
+        | Happened::InstanceRestarted
+        | Happened::ReplacementScheduled { .. }
+        | Happened::ReplacementCanceled { .. }
+        | Happened::Other => false,
+    }
+}
+
+/// After a refusal we wait: each refused call may count against AWS's quota. A person may try again at once.
+pub(crate) fn require_backed_off(
+    policy: &FailoverPolicy,
+    journal: &Journal,
+    kind: IntentKind,
+    now: DateTime<Utc>,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let refused = journal
+        .failovers
+        .last()
+        .and_then(|attempt| match &attempt.outcome {
+            FailoverOutcome::Refused { code, retry } => Some((attempt.at, code, *retry)),
+            FailoverOutcome::Asked
+            | FailoverOutcome::Accepted
+            | FailoverOutcome::NotSent
+            | FailoverOutcome::Switched { .. } => None,
+        });
+    let Some((at, code, retry)) = refused.filter(|_| kind != IntentKind::Request) else {
+        return Ok(());
+    };
+    let until = match retry {
+        Retry::Now => at + AFTER_BUSY,
+        Retry::Later | Retry::Person => at + delta(policy.cooldown),
+    };
+    let saw = format!("refused with {code} {} min ago", (now - at).num_minutes());
+    guards.require("backed_off", now >= until, saw, || Hold::BackingOff {
+        code: code.clone(),
+        until,
+    })
+}

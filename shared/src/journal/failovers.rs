@@ -1,0 +1,74 @@
+//! The journal's side of failovers: what was asked for, what became of it, and the drills that were reported.
+
+use chrono::{DateTime, Utc};
+
+use super::{Journal, SETTLES_WITHIN};
+use crate::failover::{DrillReport, FailoverAttempt, FailoverOutcome, Spent};
+
+/// Attempts kept per target; those of a drill whose report is still due are kept beyond it.
+const FAILOVERS_KEPT: usize = 20;
+
+/// Reports kept per target: years of monthly drills of a group of a few shards, at some 600 bytes each.
+const DRILLS_KEPT: usize = 120;
+
+/// Calls kept in the ledger: several days at the quota.
+const SPENT_KEPT: usize = 100;
+
+impl Journal {
+    /// The journal with a further failover, as it must be written before the call.
+    #[must_use]
+    pub fn failing_over(&self, attempt: FailoverAttempt) -> Journal {
+        let mut next = self.clone();
+        next.failovers.push(attempt);
+        let surplus = next.failovers.len().saturating_sub(FAILOVERS_KEPT);
+        next.failovers.drain(..surplus);
+        next
+    }
+
+    /// The journal with the outcome of the failover that was asked for at `at`.
+    #[must_use]
+    pub fn failed_over(&self, at: DateTime<Utc>, outcome: FailoverOutcome) -> Journal {
+        let mut next = self.clone();
+        if let Some(attempt) = next.failovers.iter_mut().rev().find(|one| one.at == at) {
+            attempt.outcome = outcome;
+        }
+        next
+    }
+
+    /// The journal with a drill's report; the attempt of `at` is not reported again.
+    #[must_use]
+    pub fn reporting(&self, at: DateTime<Utc>, report: DrillReport) -> Journal {
+        let mut next = self.clone();
+        if let Some(attempt) = next.failovers.iter_mut().rev().find(|one| one.at == at) {
+            attempt.reported = true;
+        }
+        next.drills.push(report);
+        let surplus = next.drills.len().saturating_sub(DRILLS_KEPT);
+        next.drills.drain(..surplus);
+        next
+    }
+
+    /// The ledger with a further call.
+    #[must_use]
+    pub fn spending(&self, spent: Spent) -> Journal {
+        let mut next = self.clone();
+        next.ledger.push(spent);
+        let surplus = next.ledger.len().saturating_sub(SPENT_KEPT);
+        next.ledger.drain(..surplus);
+        next
+    }
+
+    /// The newest failover of ours that may have happened. `None`: none is remembered.
+    pub fn last_failover(&self) -> Option<&FailoverAttempt> {
+        self.failovers
+            .iter()
+            .rev()
+            .find(|attempt| attempt.may_have_happened())
+    }
+
+    /// A failover of ours whose new primary is not seen yet, and which may still be going on: a reshard must not meet it.
+    pub fn open_failover(&self, now: DateTime<Utc>) -> Option<&FailoverAttempt> {
+        self.last_failover()
+            .filter(|attempt| attempt.is_open() && now - attempt.at < SETTLES_WITHIN)
+    }
+}
