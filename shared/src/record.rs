@@ -241,6 +241,12 @@ impl Record {
         }
     }
 
+    /// Adds the drills whose measurement was finished: a record that tells one is never left out.
+    pub fn tell_drills(&mut self, drills: Vec<DrillReport>) {
+        self.plain &= drills.is_empty();
+        self.drills = drills;
+    }
+
     /// The log line: one line of JSON.
     pub fn line(&self) -> String {
         // A record holds strings, numbers and lists only, which always serialize.
@@ -267,7 +273,7 @@ impl Report {
     pub fn new(trigger: &Trigger) -> Self {
         Self {
             trigger: label(trigger),
-            request: matches!(trigger, Trigger::Request(_)).then(|| NO_REQUESTS.to_owned()),
+            request: None,
             records: Vec::new(),
             failures: Vec::new(),
         }
@@ -306,6 +312,11 @@ impl Report {
         }
         response
     }
+}
+
+/// The answer of a function that carries no request out. `None`: the wake was none.
+pub fn no_requests(trigger: &Trigger) -> Option<String> {
+    matches!(trigger, Trigger::Request(_)).then(|| NO_REQUESTS.to_owned())
 }
 
 /// A trigger as records spell it.

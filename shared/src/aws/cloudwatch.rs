@@ -17,13 +17,18 @@ use crate::{
 /// DescribeAlarms takes at most this many names.
 const NAMES_PER_READ: usize = 100;
 
+/// Where ElastiCache publishes.
+pub(super) const ELASTICACHE: &str = "AWS/ElastiCache";
+
 /// GetMetricData takes at most this many queries.
 const QUERIES_PER_READ: usize = 500;
 
 /// One metric to read, by the minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
-    /// The metric's name in `AWS/ElastiCache`.
+    /// `AWS/ElastiCache` or `AWS/Neptune`.
+    pub(super) namespace: &'static str,
+    /// The metric's name there.
     pub(super) metric: &'static str,
     /// Its dimensions.
     pub(super) dimensions: Vec<(&'static str, String)>,
@@ -168,7 +173,7 @@ fn query(index: usize, wanted: &Wanted) -> MetricDataQuery {
         .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
         .collect();
     let metric = Metric::builder()
-        .namespace("AWS/ElastiCache")
+        .namespace(wanted.namespace)
         .metric_name(wanted.metric)
         .set_dimensions(Some(dimensions))
         .build();

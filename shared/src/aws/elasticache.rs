@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_elasticache::{
-    error::{ProvideErrorMetadata, SdkError},
-    operation::RequestId,
+    error::ProvideErrorMetadata,
     types::{CacheCluster, ClusterMode, NodeGroup, ReplicationGroup, ReshardingConfiguration},
 };
 
-use super::{Aws, ServiceError};
+use super::{
+    Aws, ServiceError,
+    answer::{Answer, Reading},
+};
 use crate::{
     cluster::{
         Group, Node, NodeId, ReplicationGroupId, Shard, ShardId, Status, Switch, count_slots,
     },
-    journal::Retry,
-    record::CallFailure,
     reshard::{Reshard, TAG},
     window::{DailyWindow, WeeklyWindow},
 };
@@ -35,37 +35,6 @@ pub(super) enum Tagged {
     Value(Option<String>),
     /// Tags are not shown, because the group has become busy since we looked.
     Busy,
-}
-
-/// How the service took a request to reshard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// It is at it.
-    Accepted {
-        /// The service's id of the call.
-        request_id: Option<String>,
-    },
-    /// There was nothing to do.
-    AlreadySo {
-        /// The service's id of the call.
-        request_id: Option<String>,
-        /// Its words.
-        message: String,
-    },
-    /// Something else is going on: the world changed since we looked.
-    Busy {
-        /// The service's id of the call.
-        request_id: Option<String>,
-        /// Its words.
-        failure: CallFailure,
-    },
-    /// It refused, or nobody knows (no `retry`).
-    Failed {
-        /// The service's id of the call, if there was an answer.
-        request_id: Option<String>,
-        /// Its words.
-        failure: CallFailure,
-    },
 }
 
 impl Aws {
@@ -156,12 +125,18 @@ impl Aws {
             .set_resharding_configuration((!zones.is_empty()).then_some(zones))
             .send()
             .await;
-        match sent {
-            Ok(output) => Answer::Accepted {
-                request_id: output.request_id().map(str::to_owned),
-            },
-            Err(error) => sort(&error),
-        }
+        Answer::of(sent, reading)
+    }
+}
+
+/// What an error code of the shard call says.
+fn reading(code: &str, message: &str) -> Reading {
+    match code {
+        "InvalidReplicationGroupState" if message.contains("Nothing to do") => Reading::AlreadySo,
+        "InvalidReplicationGroupState" | "InvalidCacheClusterState" => Reading::Busy,
+        "InsufficientCacheClusterCapacity" => Reading::Later,
+        // Quotas, permissions, networks, keys, parameters, and codes that nobody has documented.
+        _ => Reading::Person,
     }
 }
 
@@ -169,63 +144,6 @@ fn placement(zones: &[String]) -> ReshardingConfiguration {
     ReshardingConfiguration::builder()
         .set_preferred_availability_zones(Some(zones.to_vec()))
         .build()
-}
-
-/// Sorts a failed call into: done already, busy, to be tried later, for a person, or not known.
-fn sort<E: ProvideErrorMetadata + RequestId + std::error::Error + 'static>(
-    error: &SdkError<E>,
-) -> Answer {
-    let status = error
-        .raw_response()
-        .map(|response| response.status().as_u16());
-    let (code, request_id) = (error.code(), error.request_id().map(str::to_owned));
-    let (Some(code), Some(0..500)) = (code, status) else {
-        // No answer, or one that does not say whether anything was done.
-        let code = code.map_or_else(|| "NoAnswer".to_owned(), str::to_owned);
-        let message = super::causes(error);
-        let retry = None;
-        let failure = CallFailure {
-            code,
-            message,
-            retry,
-        };
-        return Answer::Failed {
-            request_id,
-            failure,
-        };
-    };
-    let message = error.message().unwrap_or_default().to_owned();
-    let failure = |retry| CallFailure {
-        code: code.to_owned(),
-        message: message.clone(),
-        retry: Some(retry),
-    };
-    match code {
-        "InvalidReplicationGroupState" if message.contains("Nothing to do") => Answer::AlreadySo {
-            request_id,
-            message,
-        },
-        "InvalidReplicationGroupState" | "InvalidCacheClusterState" => {
-            let failure = failure(Retry::Now);
-            Answer::Busy {
-                request_id,
-                failure,
-            }
-        }
-        "InsufficientCacheClusterCapacity"
-        | "Throttling"
-        | "ThrottlingException"
-        | "RequestLimitExceeded"
-        | "RequestExpired" => Answer::Failed {
-            request_id,
-            failure: failure(Retry::Later),
-        },
-        // Quotas, permissions, networks, keys, parameters, and codes that nobody has documented.
-        _ => Answer::Failed {
-            request_id,
-            failure: failure(Retry::Person),
-        },
-    }
 }
 
 fn read_group(

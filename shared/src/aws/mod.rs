@@ -2,10 +2,23 @@
 
 pub mod access;
 pub mod account;
+mod answer;
 pub mod cloudwatch;
+mod cloudwatch_history;
 pub mod dynamodb;
 pub mod elasticache;
+mod failover_act;
+mod failover_calls;
+mod failover_groups;
+pub mod failover_db_cluster;
+mod failover_metrics;
+pub mod failover_pass;
+pub mod failover_shard;
+mod failover_watch;
 pub mod journal_table;
+mod neptune;
+mod neptune_events;
+pub mod promote_replica;
 pub mod reshard;
 mod reshard_fleet;
 mod reshard_metrics;
@@ -33,6 +46,9 @@ pub struct Aws {
     elasticache: aws_sdk_elasticache::Client,
     /// Never retries: a lost answer followed by a retry would reshard twice, or be misread as "busy".
     elasticache_once: aws_sdk_elasticache::Client,
+    neptune: aws_sdk_neptune::Client,
+    /// Never retries, as above.
+    neptune_once: aws_sdk_neptune::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     dynamodb: aws_sdk_dynamodb::Client,
     journal_table: String,
@@ -88,6 +104,11 @@ impl Aws {
         let clock = ServiceClock::default();
         let elasticache =
             aws_sdk_elasticache::config::Builder::from(config).interceptor(clock.clone());
+        let neptune = aws_sdk_neptune::config::Builder::from(config).interceptor(clock.clone());
+        let neptune_once = neptune
+            .clone()
+            .retry_config(RetryConfig::disabled())
+            .build();
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(config)
             .interceptor(clock.clone())
             .build();
@@ -98,6 +119,8 @@ impl Aws {
         Self {
             elasticache: aws_sdk_elasticache::Client::from_conf(elasticache.build()),
             elasticache_once: aws_sdk_elasticache::Client::from_conf(once),
+            neptune: aws_sdk_neptune::Client::from_conf(neptune.build()),
+            neptune_once: aws_sdk_neptune::Client::from_conf(neptune_once),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             journal_table: journal_table.to_owned(),

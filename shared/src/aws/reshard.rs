@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Aws, ServiceError,
+    answer::Answer,
     dynamodb::{Journals, Written},
-    elasticache::{Answer, Described, Tagged},
+    elasticache::{Described, Tagged},
     reshard_metrics::{evidence, load},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     cluster::{Group, ReplicationGroupId, ShardId},
     journal::{AttemptOutcome, EVERYTHING, Journal},
     policy::{Apply, Policy, ReshardPolicy},
-    record::{Mode, Outcome, Record, Report, label},
+    record::{Mode, Outcome, Record, Report, label, no_requests},
     reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide, heed_tag},
     trigger::Trigger,
 };
@@ -65,6 +66,7 @@ impl Pass<'_> {
     /// what it did. Failures are in the report, not errors: one unreadable service must not hide the others' records.
     pub async fn run(&self, mut emit: impl FnMut(&Record)) -> Report {
         let mut report = Report::new(self.trigger);
+        report.request = no_requests(self.trigger);
         let fleet = self.observe(&mut report).await;
         let mut considered = Vec::new();
         for (id, policy) in self.targets(&fleet.groups) {
@@ -364,6 +366,10 @@ impl Pass<'_> {
                 (record.outcome, record.request_id, record.note) =
                     (Outcome::Accepted, request_id, Some(message));
                 Some(AttemptOutcome::Completed { at: now })
+            }
+            Answer::NotSent { failure } => {
+                (record.outcome, record.failure) = (Outcome::Superseded, Some(failure));
+                None
             }
             Answer::Busy {
                 request_id,

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Aws, ServiceError, cloudwatch::Wanted};
+use super::{Aws, ServiceError, cloudwatch::{ELASTICACHE, Wanted}};
 use crate::{
     cluster::{Group, NodeId, ReplicationGroupId, Shard, ShardId},
     load::{Series, delta},
@@ -92,6 +92,7 @@ pub(super) async fn load(
 /// together, so that 45 % of two may be 90 % of the one that the engine's thread has.
 fn load_metrics(group: &Group, shard: &Shard, policy: &ReshardPolicy) -> Vec<(Place, Wanted)> {
     let of_shard = |metric| Wanted {
+        namespace: ELASTICACHE,
         metric,
         dimensions: vec![
             ("NodeGroupId", shard.id.to_string()),
@@ -147,14 +148,16 @@ fn of_cache_node(node: &NodeId, metric: &'static str) -> Wanted {
         ("CacheNodeId", "0001".to_owned()),
     ];
     Wanted {
+        namespace: ELASTICACHE,
         metric,
         dimensions,
         statistic: "Maximum",
     }
 }
 
-fn of_node(node: &NodeId, metric: &'static str, statistic: &'static str) -> Wanted {
+pub(super) fn of_node(node: &NodeId, metric: &'static str, statistic: &'static str) -> Wanted {
     Wanted {
+        namespace: ELASTICACHE,
         metric,
         dimensions: vec![("CacheClusterId", node.to_string())],
         statistic,

@@ -1,0 +1,112 @@
+//! The wait after a failover was started: until the new primary or writer is seen, at most five minutes.
+//!
+//! Nothing waits for the full recovery; later wakes see it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Aws, ServiceError, failover_act::Started, failover_pass::Pass};
+use crate::{
+    failover::{Failover, FailoverOutcome, Phases},
+    record::{Outcome, Record, Report, Switched},
+};
+
+/// The longest wait. AWS's failovers take one to two minutes; the function's timeout in template.yaml leaves room for it.
+const LONGEST: TimeDelta = TimeDelta::minutes(5);
+
+/// The most looks, should the services' time stand still.
+const MOST_LOOKS: usize = 300;
+
+impl Pass<'_> {
+    /// Waits for the new primary or writer of each failover, writes it into the journal and tells it.
+    pub(super) async fn watch(
+        &self,
+        started: Vec<Started>,
+        report: &mut Report,
+        emit: &mut impl FnMut(&Record),
+    ) {
+        let (mut waiting, begun) = (started, self.now());
+        for _ in 0..MOST_LOOKS {
+            if waiting.is_empty() || self.now() - begun >= LONGEST {
+                break;
+            }
+            tokio::time::sleep(self.watch_every).await;
+            let mut still = Vec::new();
+            for one in waiting {
+                // A look that fails is looked again; the call has been made, whatever we can read now.
+                match self.aws.new_one(&one, self.now()).await {
+                    Ok(Some((at, to))) => self.switched(&one, at, to, report, emit).await,
+                    Ok(None) | Err(_) => still.push(one),
+                }
+            }
+            waiting = still;
+        }
+        for one in waiting {
+            if let Some(record) = report.records.get_mut(one.record) {
+                let minutes = LONGEST.num_minutes();
+                record.note.get_or_insert_with(|| {
+                    format!("no new primary or writer was seen within {minutes} minutes; later passes look on")
+                });
+            }
+        }
+    }
+
+    async fn switched(
+        &self,
+        one: &Started,
+        at: DateTime<Utc>,
+        to: String,
+        report: &mut Report,
+        emit: &mut impl FnMut(&Record),
+    ) {
+        let outcome = FailoverOutcome::Switched { at, to: to.clone() };
+        let next = one.journal.failed_over(one.at, outcome);
+        // A run beside ours that wrote first has seen the same.
+        if let Err(error) = self.aws.write_journal(&one.key, &next).await {
+            report.failures.push(error.to_string());
+        }
+        if let Some(record) = report.records.get_mut(one.record) {
+            record.outcome = Outcome::Switched;
+            record.switched = Some(Switched {
+                to,
+                seconds: (at - one.at).num_seconds(),
+            });
+            emit(record);
+        }
+    }
+}
+
+impl Aws {
+    /// Who has taken over, and when. `None`: nobody is to be seen yet.
+    async fn new_one(
+        &self,
+        one: &Started,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(DateTime<Utc>, String)>, ServiceError> {
+        match &one.failover {
+            Failover::Shard { group, .. } => {
+                let events = self
+                    .group_events(group, one.at - TimeDelta::minutes(2))
+                    .await?;
+                let Some(attempt) = one.journal.failovers.iter().find(|it| it.at == one.at) else {
+                    return Ok(None);
+                };
+                let is_member = |node: &str| one.members.iter().any(|member| member == node);
+                let phases = Phases::of_shard(attempt, &events, is_member, None);
+                Ok(phases.switched().zip(phases.to))
+            }
+            Failover::DbCluster { cluster, from, .. } => {
+                let seen = self.db_cluster(cluster).await?;
+                let writer = seen.as_ref().and_then(|cluster| cluster.writer());
+                Ok(writer
+                    .filter(|writer| writer.id != *from)
+                    .map(|writer| (now, writer.id.to_string())))
+            }
+            Failover::Replica { group, from, .. } => {
+                let seen = self.primary_of(group).await?;
+                Ok(seen
+                    .filter(|primary| primary != from)
+                    .map(|primary| (now, primary.to_string())))
+            }
+        }
+    }
+}
