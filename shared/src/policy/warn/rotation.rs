@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Notes, pace};
 use crate::calendar::CalendarWindow;
-use crate::policy::failover::FailoverEntry;
+use crate::policy::failover::{FailoverEntry, Kind};
 use crate::policy::{DrillPolicy, Fleet};
 
 const MINUTES_A_WEEK: i64 = 7 * 24 * 60;
@@ -58,10 +58,14 @@ impl<'f> Round<'f> {
 
     /// Such as `12 shards every 1 day`.
     fn said(&self) -> String {
-        let of = if self.shards == 1 { "" } else { "s" };
-        let days = if self.every.1 == 1 { "" } else { "s" };
         let (shards, known_by, every) = (self.shards, self.known_by, self.every.1);
-        format!("{shards} shard{of}{known_by} every {every} day{days}")
+        let what = match (self.entry.kind, shards) {
+            (Kind::DbCluster, _) => "a drill".to_owned(),
+            (Kind::Shard | Kind::Promotion, 1) => format!("1 shard{known_by}"),
+            (Kind::Shard | Kind::Promotion, _) => format!("{shards} shards{known_by}"),
+        };
+        let days = if every == 1 { "" } else { "s" };
+        format!("{what} every {every} day{days}")
     }
 
     /// A target has one drill at a time, one in each cooldown, within the open hours of a week.
@@ -70,19 +74,15 @@ impl<'f> Round<'f> {
         let cooldown = self.entry.policy.cooldown;
         let room = starts_a_week(&self.drill.window, pace::minutes(cooldown));
         if needed > room + NOISE {
-            let what = if self.entry.kind == crate::policy::failover::Kind::DbCluster {
-                format!("a drill {}", self.said().trim_start_matches("1 shard "))
-            } else {
-                self.said()
-            };
             let verb = if self.shards == 1 { "needs" } else { "need" };
             let (needed, room) = (short(needed), short(room));
             let cooldown = pace::minutes(cooldown);
             notes.warn(
                 self.every.0,
                 format!(
-                    "{}: {what} {verb} {needed} drills a week; the window and a cooldown of {cooldown} min leave {room}",
-                    self.target
+                    "{}: {} {verb} {needed} drills a week; the window and a cooldown of {cooldown} min leave {room}",
+                    self.target,
+                    self.said()
                 ),
                 "raise `every_days`, or open the window longer or on more days",
             );
