@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clusterwarden::cluster::ReplicationGroupId;
-use clusterwarden::policy::{Apply, KEYS, Policy};
+use clusterwarden::cluster::{DbClusterId, ReplicationGroupId};
+use clusterwarden::policy::{Apply, FailoverApply, FailoverPolicy, KEYS, Policy};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -53,6 +53,23 @@ fn the_sample_policy_is_sound_and_governs_its_three_kinds_of_groups() {
         (Apply::None, 1, 6)
     );
     assert_eq!(entry("billing"), None);
+}
+
+#[test]
+fn the_sample_policy_drills_the_order_book_and_the_graph_once_they_may_act() {
+    let policy = sample();
+    let group = |id: &str| policy.failover_shard_for(&ReplicationGroupId::new(id));
+    let graph = policy.failover_db_cluster_for(&DbClusterId::new("graph-prod"));
+    let days = |entry: &FailoverPolicy| entry.drill.as_ref().unwrap().every.as_secs() / 86_400;
+    let (orders, graph) = (group("orders").unwrap(), graph.unwrap());
+    assert_eq!(
+        (orders.apply, graph.apply),
+        (FailoverApply::None, FailoverApply::None)
+    );
+    assert_eq!(orders.alarms.stop, ["orders-incident"]);
+    assert_eq!((days(orders), days(graph)), (30, 90));
+    assert_eq!(group("sessions-eu"), None);
+    assert_eq!(policy.promote_replica, []);
 }
 
 #[test]

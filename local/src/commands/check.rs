@@ -6,10 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use clusterwarden::{
-    cluster::ReplicationGroupId,
-    policy::{Mistakes, PolicyFile, Warnings, schema},
-};
+use clusterwarden::policy::{Mistakes, PolicyFile, Warnings, schema};
 
 use super::{
     failure::{Failure, counted},
@@ -23,7 +20,7 @@ use super::{
 pub(super) struct CheckOptions {
     /// The policy file [default: policy/policy.toml of the checkout]
     file: Option<PathBuf>,
-    /// Show the effective policy of this replication group, and where each value comes from
+    /// Show the effective policy of this replication group or Neptune cluster, and where each value comes from
     #[arg(long, value_name = "TARGET")]
     explain: Option<String>,
     /// Fail on warnings, as on mistakes
@@ -135,7 +132,18 @@ fn show(warnings: &Warnings, colours: bool) {
 
 fn summary(file: &PolicyFile, name: &str, warnings: &Warnings) -> String {
     let policy = file.policy();
-    let entries = counted(policy.reshard.len(), "[[reshard]] table");
+    let kinds = [
+        (policy.reshard.len(), "[[reshard]] table"),
+        (policy.failover_shard.len(), "[[failover_shard]] table"),
+        (
+            policy.failover_db_cluster.len(),
+            "[[failover_db_cluster]] table",
+        ),
+        (policy.promote_replica.len(), "[[promote_replica]] table"),
+    ];
+    let written = kinds.into_iter().filter(|(count, _)| *count > 0);
+    let written: Vec<String> = written.map(|(count, what)| counted(count, what)).collect();
+    let entries = written.join(", ");
     let warnings = match warnings.len() {
         0 => String::new(),
         count => format!(", {}", counted(count, "warning")),
@@ -144,9 +152,8 @@ fn summary(file: &PolicyFile, name: &str, warnings: &Warnings) -> String {
 }
 
 fn explain(file: &PolicyFile, name: &str, target: &str) -> String {
-    let group = ReplicationGroupId::new(target);
-    file.explain(&group).map_or_else(
-        || format!("{group}: no entry of {name} names it, so it is never touched\n"),
+    file.explain(target).map_or_else(
+        || format!("{target}: no entry of {name} names it, so it is never touched\n"),
         |explanation| explanation.to_string(),
     )
 }

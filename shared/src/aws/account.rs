@@ -16,20 +16,9 @@ use crate::policy::{AccountSeen, Policy};
 pub async fn look(policy: &Policy, access: &Access) -> Result<AccountSeen, ServiceError> {
     // The table's name is not used: the journal is not looked at.
     let aws = Aws::new(&configuration(access).await, "");
-    let names: BTreeSet<&String> = policy
-        .reshard
-        .iter()
-        .map(|entry| &entry.alarms)
-        .flat_map(|alarms| {
-            [
-                &alarms.scale_out,
-                &alarms.scale_in,
-                &alarms.stop,
-                &alarms.after_change,
-            ]
-        })
-        .flatten()
-        .collect();
+    let resharding = policy.reshard.iter().flat_map(|entry| entry.alarms.names());
+    let failovers = policy.failovers().flat_map(|entry| entry.alarms.names());
+    let names: BTreeSet<&String> = resharding.chain(failovers).collect();
     let names: Vec<String> = names.into_iter().cloned().collect();
     let described = aws.groups().await?;
     Ok(AccountSeen {

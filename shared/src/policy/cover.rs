@@ -1,9 +1,6 @@
-//! Whether one glob matches every id that another matches, among the ids that a replication group can have.
+//! Whether one glob matches every id that another matches, among the ids that a service gives.
 
 use std::collections::{HashSet, VecDeque};
-
-/// ElastiCache allows an id of 40 characters.
-const LONGEST_ID: usize = 40;
 
 /// Places in a pattern are bits of a `u128`.
 const LONGEST_PATTERN: usize = 127;
@@ -16,10 +13,10 @@ const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789-";
 /// A set of places in a pattern: where a match may have got to.
 type Places = u128;
 
-/// Whether `wide` matches every possible id that `narrow` matches.
+/// Whether `wide` matches every possible id of at most `longest` characters that `narrow` matches.
 ///
 /// Both patterns are walked together, letter by letter, looking for an id that only `narrow` matches.
-pub(super) fn covers(wide: &str, narrow: &str) -> bool {
+pub(super) fn covers(wide: &str, narrow: &str, longest: usize) -> bool {
     let (wide, narrow): (Vec<char>, Vec<char>) = (wide.chars().collect(), narrow.chars().collect());
     if wide.len() > LONGEST_PATTERN || narrow.len() > LONGEST_PATTERN {
         return false;
@@ -32,7 +29,7 @@ pub(super) fn covers(wide: &str, narrow: &str) -> bool {
         if is_id && ends(&narrow, narrow_at) && !ends(&wide, wide_at) {
             return false;
         }
-        if length == LONGEST_ID {
+        if length == longest {
             continue;
         }
         for letter in LETTERS.chars().filter(|&letter| may_follow(last, letter)) {
@@ -97,8 +94,11 @@ fn reach(pattern: &[char], mut places: Places) -> Places {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
-    use crate::policy::names::impossible_group;
+    use crate::policy::names::{GROUP_IDS, impossible_id};
+
+    fn covers(wide: &str, narrow: &str) -> bool {
+        super::covers(wide, narrow, GROUP_IDS.longest)
+    }
 
     #[test]
     fn a_glob_covers_what_it_matches_and_nothing_else() {
@@ -130,7 +130,7 @@ mod tests {
         /// An id that one matches and the other does not is a proof that the other does not cover.
         #[test]
         fn what_is_covered_is_matched(wide in "[ab*?-]{1,6}", narrow in "[ab*?-]{1,6}", id in "[ab-]{1,6}") {
-            prop_assume!(impossible_group(&id).is_none());
+            prop_assume!(impossible_id(&GROUP_IDS, &id).is_none());
             let matches = |glob: &str| wildmatch::WildMatch::new(glob).matches(&id);
             if covers(&wide, &narrow) && matches(&narrow) {
                 prop_assert!(matches(&wide));

@@ -7,17 +7,12 @@ use super::read::{
     Names, minutes, minutes_in, plain, read_alarms, read_apply, read_cpu_gate, read_memory, set,
     within,
 };
+use super::spelled::Spelled;
 use super::walk::{Read, Section, Walk};
 use super::windows::{WrittenWindow, read_windows};
 use super::{
     Alarms, Apply, Care, CpuGate, Fleet, Headroom, MemoryTarget, Pace, ReshardPolicy, Skew, Targets,
 };
-
-/// A value as a person would write it.
-pub(super) trait Spelled {
-    /// The spelling.
-    fn spelled(&self) -> String;
-}
 
 /// One key of a draft: what is written there, if anything is, and where.
 pub(super) struct Written {
@@ -106,6 +101,9 @@ draft! {
         nodes: u32 = FLEET_NODES,
         breaker: f64 = FLEET_BREAKER,
         failures: u32 = FLEET_FAILURES,
+        failovers: u32 = FLEET_FAILOVERS,
+        test_failovers: u32 = FLEET_TEST_FAILOVERS,
+        reserve: u32 = FLEET_RESERVE,
     }
 }
 
@@ -204,13 +202,18 @@ impl FleetDraft {
     pub(super) fn read(walk: &mut Walk, top: &Section<'_, '_>) -> Self {
         let fleet = &walk.section(top, &keys::FLEET);
         let mut reader = Reader { walk };
-        Self {
+        let draft = Self {
             per_pass: reader.whole(fleet, &keys::FLEET_PER_PASS),
             per_hour: reader.whole(fleet, &keys::FLEET_PER_HOUR),
             nodes: reader.whole(fleet, &keys::FLEET_NODES),
             breaker: reader.number(fleet, &keys::FLEET_BREAKER),
             failures: reader.whole(fleet, &keys::FLEET_FAILURES),
-        }
+            failovers: reader.whole(fleet, &keys::FLEET_FAILOVERS),
+            test_failovers: reader.whole(fleet, &keys::FLEET_TEST_FAILOVERS),
+            reserve: reader.whole(fleet, &keys::FLEET_RESERVE),
+        };
+        draft.check(walk);
+        draft
     }
 
     /// The limits themselves.
@@ -221,6 +224,9 @@ impl FleetDraft {
         put(&mut fleet.max_nodes_in_region, &self.nodes);
         put(&mut fleet.scale_in_breaker_percent, &self.breaker);
         put(&mut fleet.max_failures_per_hour, &self.failures);
+        put(&mut fleet.max_failovers_per_pass, &self.failovers);
+        put(&mut fleet.test_failovers_per_day, &self.test_failovers);
+        put(&mut fleet.test_failover_reserve, &self.reserve);
         fleet
     }
 }
@@ -282,6 +288,7 @@ impl Reader<'_> {
     }
 }
 
-fn put<T: Copy>(place: &mut T, read: &Read<T>) {
+/// Puts a value where one is given.
+pub(super) fn put<T: Copy>(place: &mut T, read: &Read<T>) {
     set(place, read.value().copied());
 }

@@ -3,30 +3,40 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::draft::{Spelled, Written};
+use super::draft::Written;
+use super::failover::{FailoverEntry, Kind};
 use super::file::{Entry, PolicyFile};
-use super::read::Names;
 use super::windows::WrittenWindow;
-use super::{Apply, CpuGate, MemoryTarget, is_exact, keys, matching};
-use crate::cluster::ReplicationGroupId;
+use super::{is_exact, keys, matching};
 
 /// A value that is longer, such as a list of alarms, stands out of its column instead of pushing every origin off the screen.
 const WIDEST: usize = 44;
 
-/// The effective policy of one target. `Display` is a table.
+/// The effective policy of one target. `Display` is a table for each kind of entries that names it, and one of the fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// The target.
-    pub replication_group: ReplicationGroupId,
+    /// The target: the id of a replication group, of a Neptune cluster, or of both.
+    pub target: String,
     /// The file's name.
     pub file: String,
-    /// The entry that governs the target: its id or glob.
+    /// The governing entries, one for each kind that names the target; at least one.
+    pub entries: Vec<ExplainedEntry>,
+    /// Every value of `[fleet]`, in the order of `docs/policy.md`.
+    pub fleet: Vec<Explained>,
+}
+
+/// The entry of one kind that governs a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedEntry {
+    /// The kind, as the file writes it in double brackets.
+    pub kind: &'static str,
+    /// The entry: its id or glob.
     pub entry: String,
     /// The line of that id or glob, from 1.
     pub line: usize,
-    /// Entries that match the target too, and have no say: id or glob, and line. The nearest to governing first.
+    /// Entries of the kind that match the target too, and have no say: id or glob, and line. The nearest to governing first.
     pub passed_over: Vec<(String, usize)>,
-    /// Every value, in the order of `docs/policy.md`; the fleet's at the end.
+    /// Every value, in the order of `docs/policy.md`.
     pub values: Vec<Explained>,
 }
 
@@ -34,7 +44,7 @@ pub struct Explanation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
     /// The key as an entry writes it, such as `scale_in.max_step`; the fleet's with its table, such as
-    /// `fleet.max_changes_per_pass`. For a window `windows` and its name.
+    /// `fleet.max_changes_per_pass`. For a window of `[[reshard]]` `windows` and its name.
     pub key: String,
     /// The value as one would write it; for a window what it says.
     pub value: String,
@@ -66,27 +76,73 @@ pub enum Origin {
 
 impl PolicyFile {
     /// The effective policy of a target. `None`: no entry names it, so it is never touched.
-    pub fn explain(&self, group: &ReplicationGroupId) -> Option<Explanation> {
-        let globs = self.entries.iter().map(|entry| entry.group.as_str());
-        let found = matching(globs, group.as_str());
-        let mut found = found.iter().filter_map(|&place| self.entries.get(place));
-        let entry = found.next()?;
-        let passed_over = found
-            .map(|other| (other.group.clone(), self.line(&other.group_at)))
+    pub fn explain(&self, target: &str) -> Option<Explanation> {
+        let target = target.to_ascii_lowercase();
+        let failovers = Kind::ALL.into_iter();
+        let failovers = failovers.filter_map(|kind| self.explain_failovers(kind, &target));
+        let entries: Vec<ExplainedEntry> = self
+            .explain_reshard(&target)
+            .into_iter()
+            .chain(failovers)
             .collect();
-        let mut values = self.values(entry);
-        let fleet = self.fleet.written().into_iter().map(|written| {
-            let origin = |line| Origin::Fleet { line };
-            self.explained(written, origin)
-        });
-        values.extend(fleet);
+        if entries.is_empty() {
+            return None;
+        }
+        let fleet = self.fleet.written().into_iter();
         Some(Explanation {
-            replication_group: group.clone(),
+            target,
             file: self.name.clone(),
-            entry: entry.group.clone(),
-            line: self.line(&entry.group_at),
-            passed_over,
-            values,
+            entries,
+            fleet: fleet
+                .map(|written| self.explained(written, "", |line| Origin::Fleet { line }))
+                .collect(),
+        })
+    }
+
+    fn explain_reshard(&self, target: &str) -> Option<ExplainedEntry> {
+        let kind = keys::RESHARD.path;
+        let globs = self.entries.iter();
+        let globs = globs.map(|entry| (entry.group.as_str(), &entry.group_at));
+        self.explain_entry(kind, target, globs.collect(), |place| {
+            self.entries.get(place).map(|entry| self.values(entry))
+        })
+    }
+
+    fn explain_failovers(&self, kind: Kind, target: &str) -> Option<ExplainedEntry> {
+        let entries: Vec<&FailoverEntry> = self.failovers_of(kind).collect();
+        let globs = entries.iter();
+        let globs = globs.map(|entry| (entry.policy.target.as_str(), &entry.target_at));
+        let keys = kind.keys();
+        self.explain_entry(keys.entries.path, target, globs.collect(), |place| {
+            let written = entries.get(place)?.draft.written(keys).into_iter();
+            let values = written.map(|written| {
+                self.explained(written, keys.entries.path, |line| Origin::Entry { line })
+            });
+            Some(values.collect())
+        })
+    }
+
+    /// The entry of a kind that governs a target, with the `values` of the entry at its place among those of the kind.
+    fn explain_entry(
+        &self,
+        kind: &'static str,
+        target: &str,
+        globs: Vec<(&str, &Range<usize>)>,
+        values: impl FnOnce(usize) -> Option<Vec<Explained>>,
+    ) -> Option<ExplainedEntry> {
+        let found = matching(globs.iter().map(|(glob, _)| *glob), target);
+        let governing = *found.first()?;
+        let mut matched = found
+            .iter()
+            .filter_map(|&place| globs.get(place))
+            .map(|(glob, at)| ((*glob).to_owned(), self.line(at)));
+        let (entry, line) = matched.next()?;
+        Some(ExplainedEntry {
+            kind,
+            entry,
+            line,
+            passed_over: matched.collect(),
+            values: values(governing)?,
         })
     }
 
@@ -98,7 +154,7 @@ impl PolicyFile {
             .filter(|(_, written)| written.key != keys::WINDOWS)
             .map(|(own, written)| {
                 let is_own = own.value.is_some();
-                self.explained(written, |line| origin(is_own, line))
+                self.explained(written, keys::RESHARD.path, |line| origin(is_own, line))
             })
             .collect();
         values.extend(self.windows(entry));
@@ -130,9 +186,16 @@ impl PolicyFile {
         }
     }
 
-    fn explained(&self, written: Written, origin: impl FnOnce(usize) -> Origin) -> Explained {
+    /// One value; `kind` is the part of the key's path that is left out.
+    fn explained(
+        &self,
+        written: Written,
+        kind: &str,
+        origin: impl FnOnce(usize) -> Origin,
+    ) -> Explained {
         let path = written.key.path;
-        let key = path.strip_prefix("reshard.").unwrap_or(path).to_owned();
+        let key = path.strip_prefix(kind).unwrap_or(path);
+        let key = key.trim_start_matches('.').to_owned();
         match written.value {
             Some((value, at)) => Explained {
                 key,
@@ -169,100 +232,49 @@ impl fmt::Display for Origin {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (group, entry, line) = (&self.replication_group, &self.entry, self.line);
-        let kind = if is_exact(entry) {
-            "an exact id"
-        } else {
-            "a glob"
-        };
-        writeln!(
-            f,
-            "{group}: governed by \"{entry}\", {kind} ({}:{line})",
-            self.file
-        )?;
-        for (other, line) in &self.passed_over {
+        for explained in &self.entries {
+            let ExplainedEntry {
+                kind, entry, line, ..
+            } = explained;
+            let form = if is_exact(entry) {
+                "an exact id"
+            } else {
+                "a glob"
+            };
+            let (target, file) = (&self.target, &self.file);
             writeln!(
                 f,
-                "also matched by \"{other}\" ({}:{line}), which has no say",
-                self.file
+                "{target}: governed by [[{kind}]] \"{entry}\", {form} ({file}:{line})"
             )?;
+            for (other, line) in &explained.passed_over {
+                writeln!(
+                    f,
+                    "also matched by \"{other}\" ({file}:{line}), which has no say"
+                )?;
+            }
+            writeln!(f)?;
+            rows(f, &explained.values)?;
+            writeln!(f)?;
         }
+        writeln!(f, "and by [fleet], with all other targets")?;
         writeln!(f)?;
-        let widths = |text: fn(&Explained) -> &str| {
-            let widths = self.values.iter().map(move |row| text(row).chars().count());
-            widths
-                .filter(|width| *width <= WIDEST)
-                .max()
-                .unwrap_or_default()
-        };
-        let (key, value) = (widths(|row| &row.key), widths(|row| &row.value));
-        writeln!(f, "{:key$}  {:value$}  from", "key", "value")?;
-        for row in &self.values {
-            writeln!(f, "{:key$}  {:value$}  {}", row.key, row.value, row.origin)?;
-        }
-        Ok(())
+        rows(f, &self.fleet)
     }
 }
 
-impl Spelled for u32 {
-    fn spelled(&self) -> String {
-        self.to_string()
+/// Values as a table.
+fn rows(f: &mut fmt::Formatter<'_>, values: &[Explained]) -> fmt::Result {
+    let widths = |text: fn(&Explained) -> &str| {
+        let widths = values.iter().map(move |row| text(row).chars().count());
+        widths
+            .filter(|width| *width <= WIDEST)
+            .max()
+            .unwrap_or_default()
+    };
+    let (key, value) = (widths(|row| &row.key), widths(|row| &row.value));
+    writeln!(f, "{:key$}  {:value$}  from", "key", "value")?;
+    for row in values {
+        writeln!(f, "{:key$}  {:value$}  {}", row.key, row.value, row.origin)?;
     }
-}
-
-impl Spelled for f64 {
-    fn spelled(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Spelled for bool {
-    fn spelled(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Spelled for Apply {
-    fn spelled(&self) -> String {
-        match self {
-            Self::None => "\"none\"",
-            Self::Out => "\"out\"",
-            Self::All => "\"all\"",
-        }
-        .to_owned()
-    }
-}
-
-impl Spelled for CpuGate {
-    fn spelled(&self) -> String {
-        match self {
-            Self::Act => "\"act\"",
-            Self::Wait => "\"wait\"",
-        }
-        .to_owned()
-    }
-}
-
-impl Spelled for MemoryTarget {
-    fn spelled(&self) -> String {
-        let Self { percent, evicts } = self;
-        format!("{{ percent = {percent}, evicts = {evicts} }}")
-    }
-}
-
-impl Spelled for Names {
-    fn spelled(&self) -> String {
-        let names: Vec<String> = self.iter().map(|(name, _)| format!("{name:?}")).collect();
-        format!("[{}]", names.join(", "))
-    }
-}
-
-impl Spelled for Vec<WrittenWindow> {
-    fn spelled(&self) -> String {
-        let names: Vec<String> = self
-            .iter()
-            .map(|written| format!("{:?}", written.window.name))
-            .collect();
-        format!("[{}]", names.join(", "))
-    }
+    Ok(())
 }

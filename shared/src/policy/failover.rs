@@ -1,6 +1,12 @@
 //! Entries for forced failovers: whose shards, which Neptune clusters, and which replicas may be made primary.
 
+mod draft;
+mod drill;
+
 use std::time::Duration;
+
+pub(super) use draft::{FailoverEntry, Kind, of_kind, read_failovers};
+pub(super) use drill::DrillDraft;
 
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +114,14 @@ impl Policy {
     /// The entry of `[[promote_replica]]` that governs a group. `None`: its replicas are never promoted.
     pub fn promote_replica_for(&self, group: &ReplicationGroupId) -> Option<&FailoverPolicy> {
         governing(&self.promote_replica, group.as_str())
+    }
+
+    /// The entries of all three kinds of failovers.
+    pub fn failovers(&self) -> impl Iterator<Item = &FailoverPolicy> {
+        let shards = self.failover_shard.iter();
+        shards
+            .chain(&self.failover_db_cluster)
+            .chain(&self.promote_replica)
     }
 
     /// The entry of `[[failover_db_cluster]]` that governs a cluster. `None`: it is never failed over.

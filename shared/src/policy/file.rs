@@ -5,7 +5,8 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::draft::{Draft, FleetDraft};
-use super::keys;
+use super::failover::{FailoverEntry, Kind, of_kind, read_failovers};
+use super::keys::{self, Key};
 use super::mistake::{Mistakes, Slip, line_of};
 use super::read::require;
 use super::walk::{Read, Section, Walk, value};
@@ -20,6 +21,8 @@ pub struct PolicyFile {
     pub(super) fleet: FleetDraft,
     pub(super) defaults: Draft,
     pub(super) entries: Vec<Entry>,
+    /// Of every kind; those of one kind in the file's order.
+    pub(super) failovers: Vec<FailoverEntry>,
 }
 
 /// An entry as written. The policy's entries stand in the same order.
@@ -64,7 +67,13 @@ impl PolicyFile {
         require(&mut walk, &version, &keys::VERSION, &top.at);
         let fleet = FleetDraft::read(&mut walk, &top);
         let defaults = read_defaults(&mut walk, &top);
-        let read = read_entries(&mut walk, &top, &defaults);
+        let reshard = tables(&mut walk, &top, &keys::RESHARD);
+        let failovers = Kind::ALL.map(|kind| (kind, tables(&mut walk, &top, &kind.keys().entries)));
+        if reshard.is_none() && failovers.iter().all(|(_, tables)| tables.is_none()) {
+            require_an_entry(&mut walk, &top);
+        }
+        let read = read_entries(&mut walk, &reshard.unwrap_or_default(), &defaults);
+        let failovers = read_failovers(&mut walk, failovers);
         let slips = with_syntax(text, walk.slips, &syntax);
         if !slips.is_empty() {
             return Err(Mistakes::new(name, text, slips));
@@ -76,20 +85,28 @@ impl PolicyFile {
             policy: Policy {
                 version: fingerprint(text.as_bytes()),
                 reshard,
-                failover_shard: Vec::new(),
-                failover_db_cluster: Vec::new(),
-                promote_replica: Vec::new(),
+                failover_shard: of_kind(&failovers, Kind::Shard),
+                failover_db_cluster: of_kind(&failovers, Kind::DbCluster),
+                promote_replica: of_kind(&failovers, Kind::Promotion),
                 fleet: fleet.finish(),
             },
             fleet,
             defaults,
             entries,
+            failovers,
         })
     }
 
     /// What the file says.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The entries of one kind, in the file's order.
+    pub(super) fn failovers_of(&self, kind: Kind) -> impl Iterator<Item = &FailoverEntry> {
+        self.failovers
+            .iter()
+            .filter(move |entry| entry.kind == kind)
     }
 
     /// The line of a place, from 1.
@@ -108,29 +125,48 @@ pub(super) fn fingerprint(bytes: &[u8]) -> String {
     format!("{hash:016x}")
 }
 
+/// The tables of one kind of entries; none where something is wrong. `None`: nothing is written.
+fn tables<'t, 'i>(
+    walk: &mut Walk,
+    top: &Section<'t, 'i>,
+    key: &Key,
+) -> Option<Vec<Section<'t, 'i>>> {
+    match walk.sections(top, key, key.path) {
+        Read::Absent => None,
+        Read::Wrong => Some(Vec::new()),
+        Read::Given(tables, at) => {
+            if tables.is_empty() {
+                let message = format!("`{}` has no entry", key.path);
+                let fix = format!("write `[[{}]]` above each entry, or remove it", key.path);
+                walk.wrong(&at, message, fix);
+            }
+            Some(tables)
+        }
+    }
+}
+
+fn require_an_entry(walk: &mut Walk, top: &Section<'_, '_>) {
+    let kinds = Kind::ALL.map(|kind| kind.keys().entries.path);
+    let kinds = kinds.map(|kind| format!("`[[{kind}]]`")).join(", ");
+    walk.missing(
+        &top.at,
+        "no entry: nothing would be watched",
+        format!("add `[[reshard]]` for each replication group; for failovers {kinds}"),
+    );
+}
+
 fn read_entries(
     walk: &mut Walk,
-    top: &Section<'_, '_>,
+    sections: &[Section<'_, '_>],
     defaults: &Draft,
 ) -> Vec<(Entry, ReshardPolicy)> {
-    let sections = match walk.sections(top, &keys::RESHARD, "reshard") {
-        Read::Given(sections, _) if !sections.is_empty() => sections,
-        Read::Wrong => return Vec::new(),
-        Read::Absent | Read::Given(..) => {
-            walk.missing(
-                &top.at,
-                "no `[[reshard]]` entry: nothing would be watched",
-                "add an entry for each replication group",
-            );
-            return Vec::new();
-        }
-    };
     let mut seen: Vec<String> = Vec::new();
     let mut entries = Vec::new();
     for section in sections {
-        walk.refuse_unknown(&section, keys::RESHARD.path);
-        let group = read_group(walk, &section, &mut seen);
-        let own = Draft::read(walk, &section, "reshard");
+        walk.refuse_unknown(section, keys::RESHARD.path);
+        let key = &keys::REPLICATION_GROUP;
+        let group = read_target(walk, section, key, &names::GROUP_IDS, &mut seen);
+        let own = Draft::read(walk, section, "reshard");
         own.check(defaults, walk, &section.at);
         let whole = own.inherit(defaults);
         if let Some((group, group_at)) = group.given()
@@ -176,11 +212,18 @@ fn read_defaults(walk: &mut Walk, top: &Section<'_, '_>) -> Draft {
     Draft::read(walk, &section, "defaults")
 }
 
-fn read_group(walk: &mut Walk, entry: &Section<'_, '_>, seen: &mut Vec<String>) -> Read<String> {
-    let group = walk.text(entry, &keys::REPLICATION_GROUP);
-    require(walk, &group, &keys::REPLICATION_GROUP, &entry.at);
-    if let Some((id, at)) = group.given() {
-        if let Some(refusal) = names::impossible_group(id) {
+/// The id or glob of an entry; `seen` are those of the entries of its kind before it.
+pub(super) fn read_target(
+    walk: &mut Walk,
+    entry: &Section<'_, '_>,
+    key: &Key,
+    ids: &names::Ids,
+    seen: &mut Vec<String>,
+) -> Read<String> {
+    let target = walk.text(entry, key);
+    require(walk, &target, key, &entry.at);
+    if let Some((id, at)) = target.given() {
+        if let Some(refusal) = names::impossible_id(ids, id) {
             walk.wrong(at, refusal.message, refusal.fix);
         } else if seen.contains(id) {
             walk.wrong(
@@ -191,7 +234,7 @@ fn read_group(walk: &mut Walk, entry: &Section<'_, '_>, seen: &mut Vec<String>) 
         }
         seen.push(id.clone());
     }
-    group
+    target
 }
 
 /// Adds the syntax errors. What a broken line hides must not be reported as missing, nor what it garbles as wrong.
@@ -225,7 +268,9 @@ fn syntax_fix(text: &str, error: &toml::de::Error) -> &'static str {
     let written = error.span().and_then(|at| text.get(at));
     if error.message().contains("duplicate key") {
         match written {
-            Some("reshard") => "write `[[reshard]]`, with double brackets, above each entry",
+            Some("reshard" | "failover_shard" | "failover_db_cluster" | "promote_replica") => {
+                "write the name in double brackets, such as `[[reshard]]`, above each entry"
+            }
             Some(_) | None => "keep one of the two",
         }
     } else if error.message().contains("quote") {

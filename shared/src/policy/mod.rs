@@ -14,6 +14,7 @@ mod mistake;
 mod names;
 mod read;
 mod schema;
+mod spelled;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -23,7 +24,7 @@ mod windows;
 
 use std::time::Duration;
 
-pub use explain::{Explained, Explanation, Origin};
+pub use explain::{Explained, ExplainedEntry, Explanation, Origin};
 pub use failover::{DrillPolicy, FailoverAlarms, FailoverApply, FailoverPolicy, OnReplacement};
 pub use file::PolicyFile;
 pub use keys::{Absent, KEYS, Key, Takes};

@@ -1,9 +1,31 @@
 //! Names in a policy file: ids that ElastiCache could have given, names of alarms, and the key a typing slip meant.
 
-use super::keys::{KEYS, Key};
+use super::keys::{KEYS, Key, Takes, kind};
 
-/// ElastiCache allows an id of 40 characters.
-const LONGEST_ID: usize = 40;
+/// Ids of one kind: what a file and people call them. The rules for letters and hyphens are the same for all.
+#[derive(Debug)]
+pub(super) struct Ids {
+    /// The key that takes one.
+    key: &'static str,
+    /// What has one.
+    pub(super) noun: &'static str,
+    /// How many characters the service allows.
+    pub(super) longest: usize,
+}
+
+/// Ids of ElastiCache.
+pub(super) const GROUP_IDS: Ids = Ids {
+    key: "replication_group",
+    noun: "replication group",
+    longest: 40,
+};
+
+/// Ids of Neptune.
+pub(super) const CLUSTER_IDS: Ids = Ids {
+    key: "db_cluster",
+    noun: "Neptune cluster",
+    longest: 63,
+};
 
 /// CloudWatch allows an alarm name of 255 characters.
 const LONGEST_ALARM_NAME: usize = 255;
@@ -22,19 +44,20 @@ fn refusal(message: String, fix: impl Into<String>) -> Refusal {
     }
 }
 
-/// Why no replication group can have this id, or match this glob. `None`: one can.
-pub(super) fn impossible_group(id: &str) -> Option<Refusal> {
+/// Why nothing of a kind can have this id, or match this glob. `None`: something can.
+pub(super) fn impossible_id(ids: &Ids, id: &str) -> Option<Refusal> {
+    let Ids { key, noun, longest } = ids;
     // A `*` may stand for nothing, so it adds nothing to the length of the shortest id that matches.
     let length = id.chars().filter(|&letter| letter != '*').count();
     if id.is_empty() {
         return Some(refusal(
-            "`replication_group` is empty".into(),
-            "write the id of a replication group, or a glob such as \"orders-*\"",
+            format!("`{key}` is empty"),
+            format!("write the id of a {noun}, or a glob such as \"orders-*\""),
         ));
     }
     if id.starts_with("arn:") {
         return Some(refusal(
-            "`replication_group` is an ARN".into(),
+            format!("`{key}` is an ARN"),
             "write the id alone, the part after the last colon",
         ));
     }
@@ -43,33 +66,31 @@ pub(super) fn impossible_group(id: &str) -> Option<Refusal> {
         .find(|&letter| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '*' | '?'))
     {
         return Some(refusal(
-            format!("no replication group can be called \"{id}\": it holds {letter:?}"),
+            format!("no {noun} can be called \"{id}\": it holds {letter:?}"),
             "use letters, digits and hyphens only (and * or ? in a glob)",
         ));
     }
     if id.chars().any(|letter| letter.is_ascii_uppercase()) {
         return Some(refusal(
-            format!("no replication group can be called \"{id}\": ids are lower case"),
+            format!("no {noun} can be called \"{id}\": ids are lower case"),
             format!("write \"{}\"", id.to_ascii_lowercase()),
         ));
     }
-    if length > LONGEST_ID {
+    if length > *longest {
         return Some(refusal(
-            format!("no replication group has an id of {length} characters"),
-            format!("use at most {LONGEST_ID} characters"),
+            format!("no {noun} has an id of {length} characters"),
+            format!("use at most {longest} characters"),
         ));
     }
     if id.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
         return Some(refusal(
-            format!("no replication group can be called \"{id}\": ids start with a letter"),
+            format!("no {noun} can be called \"{id}\": ids start with a letter"),
             "start with a letter",
         ));
     }
     if id.contains("--") || id.ends_with('-') {
         return Some(refusal(
-            format!(
-                "no replication group can be called \"{id}\": hyphens stand alone inside an id"
-            ),
+            format!("no {noun} can be called \"{id}\": hyphens stand alone inside an id"),
             "do not end with a hyphen, nor write two in a row",
         ));
     }
@@ -114,12 +135,18 @@ pub(super) fn meant(table: &str, written: &str) -> String {
     if let Some((_, leaf)) = near {
         return format!("did you mean `{leaf}`?");
     }
-    if let Some(place) = KEYS.iter().find(|key| key.leaf() == written) {
-        return match place.table() {
-            "" => format!("`{written}` belongs to the top of the file"),
-            "reshard" => format!("`{written}` belongs to `[[reshard]]` or `[defaults]`"),
-            "reshard.windows" => format!("`{written}` belongs to `[[reshard.windows]]`"),
-            table => format!("did you mean `{written}` in `[{table}]`?"),
+    let elsewhere = KEYS.iter().filter(|key| key.leaf() == written);
+    // Three kinds of entries share most of their keys: the place in the same kind is meant.
+    if let Some(place) = elsewhere.min_by_key(|key| key.kind() != kind(table)) {
+        let target = siblings().find(|key| key.takes == Takes::Id);
+        return match (place.table(), target) {
+            (_, Some(target)) if place.takes == Takes::Id => {
+                format!("did you mean `{}`?", target.leaf())
+            }
+            ("", _) => format!("`{written}` belongs to the top of the file"),
+            ("reshard", _) => format!("`{written}` belongs to `[[reshard]]` or `[defaults]`"),
+            (table, _) if takes_tables(table) => format!("`{written}` belongs to `[[{table}]]`"),
+            (table, _) => format!("did you mean `{written}` in `[{table}]`?"),
         };
     }
     let known: Vec<String> = siblings()
@@ -127,6 +154,12 @@ pub(super) fn meant(table: &str, written: &str) -> String {
         .map(|leaf| format!("`{leaf}`"))
         .collect();
     format!("remove it; known here: {}", known.join(", "))
+}
+
+/// Whether a table is written with double brackets.
+fn takes_tables(path: &str) -> bool {
+    let mut keys = KEYS.iter();
+    keys.any(|key| key.path == path && key.takes == Takes::Tables)
 }
 
 /// The time zone that the author most likely meant: the nearest name, or the nearest city.
@@ -179,7 +212,7 @@ mod tests {
             "*-prod",
             &"a".repeat(40),
         ] {
-            assert_eq!(impossible_group(id), None, "{id}");
+            assert_eq!(impossible_id(&GROUP_IDS, id), None, "{id}");
         }
     }
 
@@ -197,8 +230,20 @@ mod tests {
             "arn:aws:elasticache:eu-west-1:123456789012:replicationgroup:orders",
             &"a".repeat(41),
         ] {
-            assert!(impossible_group(id).is_some(), "{id}");
+            assert!(impossible_id(&GROUP_IDS, id).is_some(), "{id}");
         }
+    }
+
+    #[test]
+    fn an_id_of_neptune_may_be_longer_than_one_of_elasticache() {
+        let [longest, too_long] = [63, 64].map(|length| "a".repeat(length));
+        assert_eq!(impossible_id(&CLUSTER_IDS, &longest), None);
+        assert!(impossible_id(&GROUP_IDS, &longest).is_some());
+        let refusal = impossible_id(&CLUSTER_IDS, &too_long).unwrap();
+        assert_eq!(
+            refusal.message,
+            "no Neptune cluster has an id of 64 characters"
+        );
     }
 
     #[test]
@@ -230,5 +275,53 @@ mod tests {
             "did you mean `engine_cpu` in `[reshard.targets]`?"
         );
         assert_eq!(meant("reshard", "max_shard"), "did you mean `max_shards`?");
+    }
+
+    #[test]
+    fn a_key_of_another_kind_of_entries_is_pointed_to_its_place() {
+        for (table, written, fix) in [
+            (
+                "failover_shard",
+                "stop",
+                "did you mean `stop` in `[failover_shard.alarms]`?",
+            ),
+            (
+                "failover_db_cluster",
+                "every_days",
+                "did you mean `every_days` in `[failover_db_cluster.drill]`?",
+            ),
+            (
+                "failover_db_cluster",
+                "replication_group",
+                "did you mean `db_cluster`?",
+            ),
+            (
+                "promote_replica",
+                "db_cluster",
+                "did you mean `replication_group`?",
+            ),
+            (
+                "failover_shard",
+                "max_lag_milliseconds",
+                "did you mean `max_lag_seconds`?",
+            ),
+            (
+                "failover_db_cluster",
+                "on_replacement",
+                "`on_replacement` belongs to `[[failover_shard]]`",
+            ),
+            (
+                "failover_shard",
+                "max_shards",
+                "`max_shards` belongs to `[[reshard]]` or `[defaults]`",
+            ),
+            (
+                "failover_shard.drill",
+                "freeze",
+                "`freeze` belongs to `[[reshard.windows]]`",
+            ),
+        ] {
+            assert_eq!(meant(table, written), fix);
+        }
     }
 }

@@ -22,9 +22,10 @@ pub fn schema() -> String {
     let file = Node {
         schema: Some("http://json-schema.org/draft-07/schema#"),
         title: Some("clusterwarden policy"),
+        any_of: entries().map(one_of_them).collect(),
         ..table(
             "",
-            "Every replication group that a deployment may reshard, with bounds and pace.",
+            "Every target that a deployment may change or fail over, with bounds and pace.",
         )
     };
     // Texts, numbers and lists cannot fail to be JSON.
@@ -41,7 +42,7 @@ struct Node {
     title: Option<&'static str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'static str,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "str::is_empty")]
     kind: &'static str,
     #[serde(rename = "enum", skip_serializing_if = "<[_]>::is_empty")]
     words: &'static [&'static str],
@@ -69,6 +70,8 @@ struct Node {
     items: Option<Box<Node>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     required: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    any_of: Vec<Node>,
     #[serde(skip_serializing_if = "Option::is_none")]
     additional_properties: Option<bool>,
     #[serde(serialize_with = "in_order", skip_serializing_if = "Vec::is_empty")]
@@ -95,6 +98,24 @@ fn in_order<S: Serializer>(
         map.serialize_entry(name, node)?;
     }
     map.end()
+}
+
+/// The kinds of entries.
+fn entries() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(|key| is_entries(key))
+}
+
+/// Whether a key has entries, of which a file needs one at least.
+fn is_entries(key: &Key) -> bool {
+    key.table().is_empty() && key.takes == Takes::Tables
+}
+
+/// A table that has this key.
+fn one_of_them(key: &Key) -> Node {
+    Node {
+        required: vec![key.leaf()],
+        ..Node::default()
+    }
 }
 
 /// A table: the keys that are written in it, no others.
@@ -152,7 +173,7 @@ fn taken(key: &Key) -> Node {
         Takes::Table if *key == keys::DEFAULTS => defaults(),
         Takes::Table => table(key.path, ""),
         Takes::Tables => Node {
-            min_items: (*key == keys::RESHARD).then_some(1),
+            min_items: is_entries(key).then_some(1),
             ..list(table(key.path, ""))
         },
         Takes::Whole { min, max } => Node {

@@ -1,5 +1,6 @@
 //! Policy files: what they become, and where their mistakes are drawn.
 
+mod failovers;
 mod schedule;
 
 use chrono::{NaiveTime, Weekday};
@@ -339,6 +340,10 @@ fn scraps() -> impl Strategy<Value = String> {
         "freeze = \"all\"\n",
         "dates = [\"2026-11-27\", \"é\"]\n",
         "[fleet]\n",
+        "[[failover_shard]]\n",
+        "[[promote_replica]]\n",
+        "[failover_shard.drill]\n",
+        "every_days = 1\ntime_zone = \"UTC\"\nfrom = \"10:00\"\nto = \"12:00\"\n",
         "[",
         "replication_group = \"orders\"\n",
         "min_shards = 2\n",
@@ -366,7 +371,7 @@ proptest! {
         if let Ok(file) = &file {
             let drawn = file.warnings().to_string();
             prop_assert!(drawn.ends_with("warning") || drawn.ends_with("warnings"));
-            prop_assert!(file.explain(&ReplicationGroupId::new("orders")).is_some());
+            prop_assert!(file.explain("orders").is_some());
         }
         if let Err(mistakes) = file {
             let places: Vec<_> = mistakes.iter().map(|mistake| (mistake.line, mistake.column)).collect();

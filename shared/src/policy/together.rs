@@ -1,10 +1,10 @@
-//! Values of one entry that are possible one by one but not together.
+//! Values of one table that are possible one by one but not together.
 //!
 //! They are drawn where the entry itself writes one of them: what it inherits may suit every other entry.
 
 use std::ops::Range;
 
-use super::draft::Draft;
+use super::draft::{Draft, FleetDraft};
 use super::keys;
 use super::read::{Names, require};
 use super::walk::{Read, Walk};
@@ -140,6 +140,27 @@ impl Draft {
         };
         let others = [&self.engine_cpu, &self.network, &self.evictions];
         memory || alarms || others.into_iter().any(|read| *read != Read::Absent)
+    }
+}
+
+impl FleetDraft {
+    /// What is kept for people cannot be more than there is.
+    pub(super) fn check(&self, walk: &mut Walk) {
+        let fleet = self.finish();
+        let (all, kept) = (fleet.test_failovers_per_day, fleet.test_failover_reserve);
+        if kept <= all || self.reserve == Read::Wrong || self.test_failovers == Read::Wrong {
+            return;
+        }
+        let fix = match self.reserve {
+            Read::Given(..) => format!("write at most {all}"),
+            Read::Absent | Read::Wrong => {
+                format!("write `test_failover_reserve` too, at most {all}")
+            }
+        };
+        let message =
+            format!("`test_failover_reserve` {kept} is more than `test_failovers_per_day` {all}");
+        let at = first_place([&self.reserve, &self.test_failovers, &self.reserve]);
+        walk.wrong(&at, message, fix);
     }
 }
 

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
+use chrono_tz::Tz;
 
-use super::keys;
+use super::keys::{self, Key, Takes};
 use super::names;
 use super::read::require;
 use super::walk::{Read, Section, Walk};
@@ -50,17 +51,10 @@ fn read_window(
 ) -> Option<WrittenWindow> {
     walk.refuse_unknown(table, keys::WINDOWS.path);
     let name = read_name(walk, table, names);
-    let time_zone = walk.parsed(table, &keys::WINDOW_ZONE, |text| {
-        text.parse().map_err(|_| {
-            (
-                format!("no time zone is called \"{text}\""),
-                names::meant_zone(text),
-            )
-        })
-    });
-    let days = read_days(walk, table);
-    let from = walk.parsed(table, &keys::WINDOW_FROM, |text| time(text, false));
-    let to = walk.parsed(table, &keys::WINDOW_TO, |text| time(text, true));
+    let time_zone = read_zone(walk, table, &keys::WINDOW_ZONE);
+    let days = read_days(walk, table, &keys::WINDOW_DAYS);
+    let from = read_time(walk, table, &keys::WINDOW_FROM);
+    let to = read_time(walk, table, &keys::WINDOW_TO);
     let dates = read_dates(walk, table);
     let min_shards = walk.whole(table, &keys::WINDOW_MIN);
     let freeze = walk.word(table, &keys::WINDOW_FREEZE, |word| match word {
@@ -92,7 +86,7 @@ fn read_window(
 }
 
 /// The value, or what holds without one. `None`: what is written is wrong.
-fn or<T>(read: Read<T>, absent: T) -> Option<T> {
+pub(super) fn or<T>(read: Read<T>, absent: T) -> Option<T> {
     match read {
         Read::Absent => Some(absent),
         Read::Wrong => None,
@@ -122,8 +116,21 @@ fn read_name(walk: &mut Walk, table: &Section<'_, '_>, names: &mut Vec<String>) 
     })
 }
 
-fn read_days(walk: &mut Walk, table: &Section<'_, '_>) -> Read<Vec<Weekday>> {
-    let (words, at) = match walk.texts(table, &keys::WINDOW_DAYS) {
+/// The name of a time zone.
+pub(super) fn read_zone(walk: &mut Walk, table: &Section<'_, '_>, key: &Key) -> Read<Tz> {
+    walk.parsed(table, key, |text| {
+        text.parse().map_err(|_| {
+            (
+                format!("no time zone is called \"{text}\""),
+                names::meant_zone(text),
+            )
+        })
+    })
+}
+
+/// Days of the week, each once.
+pub(super) fn read_days(walk: &mut Walk, table: &Section<'_, '_>, key: &Key) -> Read<Vec<Weekday>> {
+    let (words, at) = match walk.texts(table, key) {
         Read::Absent => return Read::Absent,
         Read::Wrong => return Read::Wrong,
         Read::Given(words, at) => (words, at),
@@ -170,9 +177,14 @@ pub(super) fn short(day: Weekday) -> String {
     day.to_string().to_ascii_lowercase()
 }
 
+/// A time of day.
+pub(super) fn read_time(walk: &mut Walk, table: &Section<'_, '_>, key: &Key) -> Read<NaiveTime> {
+    walk.parsed(table, key, |text| time(text, key.takes))
+}
+
 /// A time of day; the end of the day is its start, which the window then passes.
-fn time(text: &str, day_end: bool) -> Result<NaiveTime, (String, String)> {
-    if day_end && text == "24:00" {
+fn time(text: &str, takes: Takes) -> Result<NaiveTime, (String, String)> {
+    if takes == (Takes::Time { day_end: true }) && text == "24:00" {
         return Ok(NaiveTime::MIN);
     }
     // chrono also takes "8:00", which no other tool sorts right.
@@ -182,8 +194,7 @@ fn time(text: &str, day_end: bool) -> Result<NaiveTime, (String, String)> {
         .ok_or_else(|| {
             let fix = match NaiveTime::parse_from_str(text, "%H:%M") {
                 Ok(time) => format!("write \"{}\"", time.format("%H:%M")),
-                Err(_) if day_end => format!("write {}", keys::WINDOW_TO.takes),
-                Err(_) => format!("write {}", keys::WINDOW_FROM.takes),
+                Err(_) => format!("write {takes}"),
             };
             (format!("\"{text}\" is no time of day"), fix)
         })

@@ -123,11 +123,20 @@ max_shards = 501
 node_quota = "90"
 targets.memory = { percent = 60 }
 windows = [{ name = "nights", days = [] }]
+[[failover_db_cluster]]
+max_lag_milliseconds = 0
+on_replacement = "move"
+drill = { every_days = 90, from = "10:00" }
 "#;
     assert_eq!(
         faults_of(faulty),
         [
             ": \"version\" is missing",
+            ".failover_db_cluster: \"db_cluster\" is missing",
+            ".failover_db_cluster.drill: \"time_zone\" is missing",
+            ".failover_db_cluster.drill: \"to\" is missing",
+            ".failover_db_cluster.max_lag_milliseconds: out of range",
+            ".failover_db_cluster: on_replacement is unknown",
             ".fleet: max_change is unknown",
             ".reshard: \"replication_group\" is missing",
             ".reshard.apply: no such word",

@@ -64,7 +64,7 @@ fn a_group_that_nothing_names_is_said_to_be_left_alone() {
     // ElastiCache lower-cases ids, so a person may write them as they like.
     assert!(
         explain(&file, "policy.toml", "Orders")
-            .starts_with("orders: governed by \"orders\", an exact id")
+            .starts_with("orders: governed by [[reshard]] \"orders\", an exact id")
     );
 }
 
@@ -75,6 +75,12 @@ fn the_summary_counts_entries_and_warnings() {
     assert_eq!(
         summary(&file, "policy.toml", &file.warnings()),
         format!("policy.toml: version {version}, 1 [[reshard]] table\n")
+    );
+    let more = format!("{WISE}[[failover_shard]]\nreplication_group = \"orders\"\n");
+    let file = PolicyFile::parse("policy.toml", &more).unwrap();
+    assert!(
+        summary(&file, "policy.toml", &file.warnings())
+            .ends_with(", 1 [[reshard]] table, 1 [[failover_shard]] table\n")
     );
     let text = format!("{WISE}stale_after_minutes = 1\n");
     let file = PolicyFile::parse("policy.toml", &text).unwrap();

@@ -3,11 +3,15 @@
 //! The parser reads ranges and defaults from here, the schema for editors is made of it and the documentation is tested
 //! against it, so the four cannot drift.
 
+mod failover;
 mod numbers;
 mod table;
 
 use std::fmt;
 
+pub(super) use failover::{
+    DrillKeys, FAILOVER_DB_CLUSTER, FAILOVER_SHARD, FailoverKeys, PROMOTE_REPLICA,
+};
 pub(super) use numbers::*;
 pub use table::KEYS;
 pub(super) use table::*;
@@ -15,7 +19,8 @@ pub(super) use table::*;
 /// A key of the policy file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Key {
-    /// Its place, dotted. `reshard` stands for every entry; `[defaults]` takes the same keys except `replication_group`.
+    /// Its place, dotted. `reshard` stands for every entry of that kind, and `[defaults]` takes the same keys except
+    /// `replication_group`; `failover_shard`, `failover_db_cluster` and `promote_replica` stand for every entry of theirs.
     pub path: &'static str,
     /// What it means, with the unit; one or two sentences of Markdown. Editors show it, `docs/policy.md` repeats it.
     pub meaning: &'static str,
@@ -52,7 +57,7 @@ pub enum Takes {
     Flag,
     /// One of a few words.
     Word(&'static [&'static str]),
-    /// The id of a replication group, or a glob with `*` and `?`.
+    /// The id of a replication group or a Neptune cluster, or a glob with `*` and `?`.
     Id,
     /// Names of alarms.
     Names,
@@ -96,10 +101,20 @@ impl Key {
         self.path.rsplit('.').next().unwrap_or(self.path)
     }
 
+    /// The kind of entries that the key belongs to: the first part of its path.
+    pub(super) fn kind(&self) -> &'static str {
+        kind(self.path)
+    }
+
     /// The path of the table that the key is written in; empty for the file's top.
     pub fn table(&self) -> &'static str {
         self.path.rsplit_once('.').map_or("", |(table, _)| table)
     }
+}
+
+/// The first part of a path.
+pub(super) fn kind(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
 }
 
 impl Takes {

@@ -97,10 +97,10 @@ pub(in crate::policy) const MAX_FAILURES_PER_HOUR: u32 = 3;
 /// More changes than this in one hour is no limit.
 pub(super) const MOST_CHANGES: u32 = 1000;
 
-/// As long as a reshard's reversal: replicas recover within minutes, people who were paged need longer to look.
+/// Full recovery takes a quarter of an hour, and people who were paged need longer than that to look.
 pub(in crate::policy) const FAILOVER_COOLDOWN_MINUTES: u32 = 60;
 
-/// Ten minutes see the failed-over node back as a replica; below that a second failover could meet a shard without one.
+/// Below ten minutes the node that was primary is hardly ever back, so that a second failover meets a shard without a replica.
 pub(super) const LEAST_FAILOVER_COOLDOWN_MINUTES: u32 = 10;
 
 /// In seconds: replication within a Region lags milliseconds, so seconds are trouble, and what lags is lost.
@@ -123,3 +123,24 @@ pub(in crate::policy) const TEST_FAILOVERS_PER_DAY: u32 = 15;
 
 /// A third: an incident rarely needs more, and drills can wait.
 pub(in crate::policy) const TEST_FAILOVER_RESERVE: u32 = 5;
+
+/// In milliseconds: an hour, as for replicas.
+pub(super) const LONGEST_LAG_MILLISECONDS: f64 = 3_600_000.0;
+
+/// AWS grants this many test failovers a day to an account; a single pass can never start more.
+pub(super) const MOST_FAILOVERS_PER_PASS: u32 = 15;
+
+/// Far beyond what AWS grants for a test API.
+pub(super) const MOST_TEST_FAILOVERS_PER_DAY: u32 = 1000;
+
+/// A year: what is drilled more rarely is not practised.
+pub(super) const LONGEST_ROTATION_DAYS: u32 = 365;
+
+/// A failover that AWS published took one to two minutes until the new primary served.
+pub(in crate::policy) const OBJECTIVE_SECONDS: u32 = 120;
+
+/// An hour without a primary is an outage, not an objective.
+pub(super) const LONGEST_OBJECTIVE_SECONDS: u32 = 3600;
+
+/// A day: a node that takes longer to come back is a matter for people.
+pub(super) const LONGEST_RECOVERY_MINUTES: u32 = 24 * 60;

@@ -1,5 +1,9 @@
 //! The table of keys.
 
+use super::failover::{
+    CLUSTER_DRILL, FAILOVER_DB_CLUSTER, FAILOVER_SHARD, ON_REPLACEMENT, PROMOTE_REPLICA,
+    SHARD_DRILL,
+};
 use super::{Absent, Key, Takes, numbers};
 
 const SHARDS: Takes = whole(1, numbers::MOST_NODES);
@@ -60,17 +64,35 @@ pub(in crate::policy) const FLEET_FAILURES: Key = key(
     whole(1, numbers::MOST_CHANGES),
     Absent::Whole(numbers::MAX_FAILURES_PER_HOUR),
 );
+pub(in crate::policy) const FLEET_FAILOVERS: Key = key(
+    "fleet.max_failovers_per_pass",
+    "Failovers that one pass may start over all targets; the others wait for the next pass.",
+    whole(1, numbers::MOST_FAILOVERS_PER_PASS),
+    Absent::Whole(numbers::MAX_FAILOVERS_PER_PASS),
+);
+pub(in crate::policy) const FLEET_TEST_FAILOVERS: Key = key(
+    "fleet.test_failovers_per_day",
+    "Test failovers that AWS allows the account in any 24 hours, whoever asks for them.",
+    whole(1, numbers::MOST_TEST_FAILOVERS_PER_DAY),
+    Absent::Whole(numbers::TEST_FAILOVERS_PER_DAY),
+);
+pub(in crate::policy) const FLEET_RESERVE: Key = key(
+    "fleet.test_failover_reserve",
+    "So many of `test_failovers_per_day` are kept for what people request; at most all of them.",
+    whole(0, numbers::MOST_TEST_FAILOVERS_PER_DAY),
+    Absent::Whole(numbers::TEST_FAILOVER_RESERVE),
+);
 pub(in crate::policy) const DEFAULTS: Key = key(
     "defaults",
-    "What the entries share: every key of an entry except `replication_group`.",
+    "What the `[[reshard]]` entries share: every key of such an entry except `replication_group`. No other entries have defaults.",
     Takes::Table,
     Absent::Silent,
 );
 pub(in crate::policy) const RESHARD: Key = key(
     "reshard",
-    "The entries, one `[[reshard]]` each; at least one.",
+    "Entries for changes of shards, one `[[reshard]]` each. A file has at least one entry, of any kind.",
     Takes::Tables,
-    Absent::Required,
+    Absent::Silent,
 );
 pub(in crate::policy) const REPLICATION_GROUP: Key = key(
     "reshard.replication_group",
@@ -379,6 +401,9 @@ pub const KEYS: &[Key] = &[
     FLEET_NODES,
     FLEET_BREAKER,
     FLEET_FAILURES,
+    FLEET_FAILOVERS,
+    FLEET_TEST_FAILOVERS,
+    FLEET_RESERVE,
     DEFAULTS,
     RESHARD,
     REPLICATION_GROUP,
@@ -429,4 +454,48 @@ pub const KEYS: &[Key] = &[
     WINDOW_DATES,
     WINDOW_MIN,
     WINDOW_FREEZE,
+    FAILOVER_SHARD.entries,
+    FAILOVER_SHARD.target,
+    FAILOVER_SHARD.apply,
+    FAILOVER_SHARD.cooldown,
+    FAILOVER_SHARD.max_lag,
+    FAILOVER_SHARD.stale_after,
+    FAILOVER_SHARD.alarms,
+    FAILOVER_SHARD.stop,
+    FAILOVER_SHARD.evacuate,
+    ON_REPLACEMENT,
+    SHARD_DRILL.table,
+    SHARD_DRILL.every,
+    SHARD_DRILL.time_zone,
+    SHARD_DRILL.days,
+    SHARD_DRILL.from,
+    SHARD_DRILL.to,
+    SHARD_DRILL.objective,
+    SHARD_DRILL.recovery,
+    FAILOVER_DB_CLUSTER.entries,
+    FAILOVER_DB_CLUSTER.target,
+    FAILOVER_DB_CLUSTER.apply,
+    FAILOVER_DB_CLUSTER.cooldown,
+    FAILOVER_DB_CLUSTER.max_lag,
+    FAILOVER_DB_CLUSTER.stale_after,
+    FAILOVER_DB_CLUSTER.alarms,
+    FAILOVER_DB_CLUSTER.stop,
+    FAILOVER_DB_CLUSTER.evacuate,
+    CLUSTER_DRILL.table,
+    CLUSTER_DRILL.every,
+    CLUSTER_DRILL.time_zone,
+    CLUSTER_DRILL.days,
+    CLUSTER_DRILL.from,
+    CLUSTER_DRILL.to,
+    CLUSTER_DRILL.objective,
+    CLUSTER_DRILL.recovery,
+    PROMOTE_REPLICA.entries,
+    PROMOTE_REPLICA.target,
+    PROMOTE_REPLICA.apply,
+    PROMOTE_REPLICA.cooldown,
+    PROMOTE_REPLICA.max_lag,
+    PROMOTE_REPLICA.stale_after,
+    PROMOTE_REPLICA.alarms,
+    PROMOTE_REPLICA.stop,
+    PROMOTE_REPLICA.evacuate,
 ];

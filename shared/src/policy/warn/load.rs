@@ -1,6 +1,6 @@
 //! Warnings about what asks for shards, and about when it is believed.
 
-use super::{Notes, Subject};
+use super::{Notes, Subject, warn_of_stale};
 use crate::policy::{Apply, CpuGate, keys};
 
 /// Between a scale-out at the target and a scale-in at 0.75 of it there should be more percentage points than load has noise.
@@ -8,9 +8,6 @@ const LEAST_GAP: f64 = 5.0;
 
 /// The part of the gap in a target: a scale-in needs load at 0.75 of it.
 const GAP: f64 = 0.25;
-
-/// CloudWatch shows samples minutes late; below this most newest samples would be stale.
-const LEAST_STALE_AFTER_MINUTES: u32 = 3;
 
 impl Subject<'_> {
     pub(super) fn warn_of_targets(&self, notes: &mut Notes) {
@@ -31,15 +28,7 @@ impl Subject<'_> {
                 "write `apply = \"out\"`, or give a target such as `targets.engine_cpu`",
             );
         }
-        if let Some((minutes, at)) = self.whole.stale_after.given()
-            && *minutes < LEAST_STALE_AFTER_MINUTES
-        {
-            notes.warn(
-                at,
-                format!("samples count as stale after {minutes} min, and CloudWatch shows them minutes late"),
-                format!("write at least {LEAST_STALE_AFTER_MINUTES}, or load is hardly ever known"),
-            );
-        }
+        warn_of_stale(&self.whole.stale_after, "load is hardly ever known", notes);
     }
 
     fn warn_of_memory(&self, notes: &mut Notes) {

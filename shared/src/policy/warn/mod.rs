@@ -3,17 +3,21 @@
 //! A warning stands on something that the file writes; what is built in is no reason to warn.
 
 mod alarms;
+mod failovers;
 mod load;
 mod online;
 mod pace;
+mod rotation;
 
 use std::ops::Range;
 
 pub use online::AccountSeen;
 
 use super::draft::Draft;
-use super::file::{Entry, PolicyFile};
+use super::file::PolicyFile;
 use super::mistake::{Slip, Warnings};
+use super::names::GROUP_IDS;
+use super::walk::Read;
 use super::{Apply, ReshardPolicy, cover, rank};
 
 /// What AWS recommends at the least: a primary and one replica.
@@ -23,15 +27,24 @@ impl PolicyFile {
     /// What the file says that is legal but unwise.
     pub fn warnings(&self) -> Warnings {
         let mut notes = Notes::default();
-        for (place, (entry, policy)) in self.entries.iter().zip(&self.policy.reshard).enumerate() {
+        let globs = self.entries.iter();
+        let globs = globs.map(|entry| (entry.group.as_str(), &entry.group_at));
+        self.warn_of_cover(&globs.collect::<Vec<_>>(), GROUP_IDS.longest, &mut notes);
+        for (entry, policy) in self.entries.iter().zip(&self.policy.reshard) {
             let subject = Subject {
                 own: &entry.own,
                 whole: &entry.whole,
                 defaults: &self.defaults,
                 policy,
             };
-            self.warn_of_cover(place, entry, &mut notes);
-            warn_of_everything(entry, policy, &mut notes);
+            Everything {
+                glob: &entry.group,
+                at: &entry.group_at,
+                applies: policy.apply > Apply::None,
+                noun: GROUP_IDS.noun,
+                may_be: "changed",
+            }
+            .warn(&mut notes);
             subject.warn_of_bounds(&mut notes);
             subject.warn_of_targets(&mut notes);
             subject.warn_of_pace(&mut notes);
@@ -39,25 +52,25 @@ impl PolicyFile {
             subject.warn_of_alarms(&mut notes);
         }
         self.warn_of_fleet(&mut notes);
+        self.warn_of_failovers(&mut notes);
         Warnings::new(&self.name, &self.text, notes.0)
     }
 
-    /// An entry whose every group is governed by another.
-    fn warn_of_cover(&self, place: usize, entry: &Entry, notes: &mut Notes) {
-        let own = rank(place, &entry.group);
-        let winner = self.entries.iter().enumerate().find(|(other, wide)| {
-            rank(*other, &wide.group) > own && cover::covers(&wide.group, &entry.group)
-        });
-        if let Some((_, winner)) = winner {
-            let line = self.line(&winner.group_at);
-            notes.warn(
-                &entry.group_at,
-                format!(
-                    "this entry governs nothing: \"{}\" on line {line} wins wherever it matches",
-                    winner.group
-                ),
-                "remove one of the two, or make this one more exact",
-            );
+    /// Entries whose every target is governed by another of the same kind; `longest` is the length of an id.
+    fn warn_of_cover(&self, globs: &[(&str, &Range<usize>)], longest: usize, notes: &mut Notes) {
+        for (place, (glob, at)) in globs.iter().enumerate() {
+            let own = rank(place, glob);
+            let winner = globs.iter().enumerate().find(|(other, (wide, _))| {
+                rank(*other, wide) > own && cover::covers(wide, glob, longest)
+            });
+            if let Some((_, (winner, winner_at))) = winner {
+                let line = self.line(winner_at);
+                notes.warn(
+                    at,
+                    format!("this entry governs nothing: \"{winner}\" on line {line} wins wherever it matches"),
+                    "remove one of the two, or make this one more exact",
+                );
+            }
         }
     }
 
@@ -102,13 +115,49 @@ impl PolicyFile {
     }
 }
 
-/// A glob that takes in everything, with leave to change it.
-fn warn_of_everything(entry: &Entry, policy: &ReshardPolicy, notes: &mut Notes) {
-    if policy.apply > Apply::None && entry.group.chars().all(|letter| letter == '*') {
+/// An entry, to see whether it takes in everything, with leave to change it.
+struct Everything<'f> {
+    glob: &'f str,
+    at: &'f Range<usize>,
+    applies: bool,
+    noun: &'static str,
+    may_be: &'static str,
+}
+
+impl Everything<'_> {
+    fn warn(&self, notes: &mut Notes) {
+        if self.applies && self.glob.chars().all(|letter| letter == '*') {
+            let (noun, may_be) = (self.noun, self.may_be);
+            notes.warn(
+                self.at,
+                format!("every {noun} of the account and Region may be {may_be}, tomorrow's too"),
+                format!(
+                    "name the {}s, or write `apply = \"none\"` here",
+                    short_noun(noun)
+                ),
+            );
+        }
+    }
+}
+
+/// The last word: `group` for a replication group.
+fn short_noun(noun: &str) -> &str {
+    noun.rsplit(' ').next().unwrap_or(noun)
+}
+
+/// CloudWatch shows samples minutes late; below this most newest samples would be stale.
+const LEAST_STALE_AFTER_MINUTES: u32 = 3;
+
+fn warn_of_stale(stale_after: &Read<u32>, means: &str, notes: &mut Notes) {
+    if let Some((minutes, at)) = stale_after.given()
+        && *minutes < LEAST_STALE_AFTER_MINUTES
+    {
         notes.warn(
-            &entry.group_at,
-            "every replication group of the account and Region may be changed, tomorrow's too",
-            "name the groups, or write `apply = \"none\"` here",
+            at,
+            format!(
+                "samples count as stale after {minutes} min, and CloudWatch shows them minutes late"
+            ),
+            format!("write at least {LEAST_STALE_AFTER_MINUTES}, or {means}"),
         );
     }
 }

@@ -1,5 +1,7 @@
 //! Warnings that need a look at the account: what the file names and the account does not have, or has otherwise.
 
+mod failovers;
+
 use std::{collections::BTreeSet, ops::Range};
 
 use super::Notes;
@@ -7,6 +9,8 @@ use crate::alarm::shows_auto_scaling;
 use crate::cluster::Group;
 use crate::policy::file::{Entry, PolicyFile};
 use crate::policy::mistake::Warnings;
+use crate::policy::read::Names;
+use crate::policy::walk::Read;
 use crate::policy::{ReshardPolicy, is_exact};
 
 /// What an account and Region have of what a policy is about.
@@ -35,12 +39,13 @@ impl PolicyFile {
                 })
                 .collect();
             if groups.is_empty() {
-                warn_of_nothing_governed(entry, &mut notes);
+                warn_of_nothing_governed(&entry.group, &entry.group_at, &mut notes);
             }
             for group in groups {
                 warn_of_group(entry, policy, group, seen, &mut notes);
             }
         }
+        self.warn_of_failovers_in(seen, &mut notes);
         Warnings::new(&self.name, &self.text, notes.0)
     }
 }
@@ -60,20 +65,24 @@ fn warn_of_absent_alarms(entry: &Entry, seen: &AccountSeen, notes: &mut Notes) {
         (&whole.alarms_after, "it cannot tell that a change did harm"),
     ];
     for (list, means) in lists {
-        for (name, at) in list.value().into_iter().flatten() {
-            if !seen.alarms.contains(name) {
-                notes.warn(
-                    at,
-                    format!("the account and Region have no alarm \"{name}\": {means}"),
-                    "correct the name, or create the alarm",
-                );
-            }
+        warn_of_absent(list, means, seen, notes);
+    }
+}
+
+/// The alarms of a list that are not there; `means` is what follows.
+fn warn_of_absent(list: &Read<Names>, means: &str, seen: &AccountSeen, notes: &mut Notes) {
+    for (name, at) in list.value().into_iter().flatten() {
+        if !seen.alarms.contains(name) {
+            notes.warn(
+                at,
+                format!("the account and Region have no alarm \"{name}\": {means}"),
+                "correct the name, or create the alarm",
+            );
         }
     }
 }
 
-fn warn_of_nothing_governed(entry: &Entry, notes: &mut Notes) {
-    let (group, at) = (&entry.group, &entry.group_at);
+fn warn_of_nothing_governed(group: &str, at: &Range<usize>, notes: &mut Notes) {
     if is_exact(group) {
         let message = format!("the account and Region have no replication group \"{group}\"");
         notes.warn(at, message, "correct the id, or remove the entry");
@@ -188,7 +197,7 @@ mod tests {
         max_shards = 8\n\
         targets.engine_cpu = 60\n";
 
-    fn group(id: &str, shards: usize, nodes: usize) -> Group {
+    pub(super) fn group(id: &str, shards: usize, nodes: usize) -> Group {
         let node = |shard: usize, node: usize| Node {
             id: NodeId::new(&format!("{id}-{shard:04}-{node:03}")),
             availability_zone: None,

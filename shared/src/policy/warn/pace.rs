@@ -86,13 +86,15 @@ impl Subject<'_> {
     }
 }
 
-fn length_in_minutes(window: &CalendarWindow) -> i64 {
+/// How long a window is open at a time.
+pub(super) fn length_in_minutes(window: &CalendarWindow) -> i64 {
     const DAY: i64 = 24 * 60;
     let since_midnight = |time: NaiveTime| (time - NaiveTime::MIN).num_minutes();
     let length = since_midnight(window.to) - since_midnight(window.from);
     if length > 0 { length } else { length + DAY }
 }
 
-fn minutes(duration: std::time::Duration) -> u64 {
+/// Whole minutes.
+pub(super) fn minutes(duration: std::time::Duration) -> u64 {
     duration.as_secs() / 60
 }
