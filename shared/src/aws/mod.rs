@@ -5,6 +5,7 @@ pub mod account;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elasticache;
+mod elasticache_events;
 pub mod journal_table;
 pub mod reshard;
 mod reshard_fleet;
