@@ -63,6 +63,30 @@ impl Aws {
             .collect())
     }
 
+    /// The primary of a group without shards as it is now. `None`: nobody, or the service does not say.
+    pub(super) async fn primary_of(
+        &self,
+        id: &ReplicationGroupId,
+    ) -> Result<Option<NodeId>, ServiceError> {
+        let doing = format!("reading group {id} (DescribeReplicationGroups)");
+        let request = self
+            .elasticache
+            .describe_replication_groups()
+            .replication_group_id(id.as_str());
+        let read = request
+            .send()
+            .await
+            .map_err(|error| ServiceError::new(&doing, &error))?;
+        let groups = read.replication_groups().iter();
+        let mut nodes = groups
+            .filter_map(|group| read_group(group, &BTreeMap::new()))
+            .flat_map(|group| group.shards)
+            .flat_map(|shard| shard.nodes);
+        Ok(nodes
+            .find(|node| node.is_primary == Some(true))
+            .map(|node| node.id))
+    }
+
     async fn clusters(&self) -> Result<BTreeMap<NodeId, CacheCluster>, ServiceError> {
         let request = self
             .elasticache

@@ -7,6 +7,7 @@ pub mod cloudwatch;
 mod cloudwatch_history;
 pub mod dynamodb;
 pub mod elasticache;
+mod elasticache_events;
 mod failover_act;
 mod failover_calls;
 mod failover_groups;
