@@ -26,7 +26,9 @@ impl Aws {
         let mut pages = request.into_paginator().send();
         let mut fired = Vec::new();
         for _ in 0..MOST_PAGES {
-            let Some(page) = pages.next().await else { break };
+            let Some(page) = pages.next().await else {
+                break;
+            };
             let page = page.map_err(|error| ServiceError::new(doing, &error))?;
             fired.extend(
                 page.alarm_history_items()

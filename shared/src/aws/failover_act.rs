@@ -92,7 +92,15 @@ impl Pass<'_> {
         let attempt = FailoverAttempt::asking(&failover, &intent, target.zones, now);
         let asking = target.journal.failing_over(attempt);
         let sent = self
-            .act(&target.key, &failover, &intent, asking, ledger, &mut record, report)
+            .act(
+                &target.key,
+                &failover,
+                &intent,
+                asking,
+                ledger,
+                &mut record,
+                report,
+            )
             .await;
         let started = sent.map(|journal| Started {
             record: 0,

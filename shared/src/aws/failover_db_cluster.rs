@@ -65,8 +65,15 @@ pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
                 .await,
         );
     }
-    pass.finish(FUNCTION, considered, None, fleet.now, &mut report, &mut emit)
-        .await;
+    pass.finish(
+        FUNCTION,
+        considered,
+        None,
+        fleet.now,
+        &mut report,
+        &mut emit,
+    )
+    .await;
     report
 }
 
@@ -188,15 +195,14 @@ impl<'p> Pass<'p> {
             remembered(&journal_key(id), id.as_str(), &fleet.journals);
         let cluster = fleet.clusters.get(id).map(|seen| seen.cluster.clone());
         let events = match &cluster {
-            Some(cluster) if cluster.is_neptune() => {
-                self.events_of(cluster, policy, &journal, fleet.now)
-                    .await
-                    .unwrap_or_else(|error| {
-                        report.failures.push(error.to_string());
-                        unreadable.get_or_insert(error.to_string());
-                        Vec::new()
-                    })
-            }
+            Some(cluster) if cluster.is_neptune() => self
+                .events_of(cluster, policy, &journal, fleet.now)
+                .await
+                .unwrap_or_else(|error| {
+                    report.failures.push(error.to_string());
+                    unreadable.get_or_insert(error.to_string());
+                    Vec::new()
+                }),
             Some(_) | None => Vec::new(),
         };
         Observation {
@@ -225,10 +231,13 @@ impl<'p> Pass<'p> {
         let is_followed = |attempt: &&FailoverAttempt| {
             attempt.at > since
                 && attempt.may_have_happened()
-                && (attempt.is_open()
-                    || (attempt.intent == IntentKind::Drill && !attempt.reported))
+                && (attempt.is_open() || (attempt.intent == IntentKind::Drill && !attempt.reported))
         };
-        if journal.failovers.iter().any(|attempt| is_followed(&attempt)) {
+        if journal
+            .failovers
+            .iter()
+            .any(|attempt| is_followed(&attempt))
+        {
             for member in &cluster.members {
                 events.extend(self.aws.db_instance_events(&member.id, since).await?);
             }
@@ -304,7 +313,13 @@ impl<'p> Pass<'p> {
                 .and_then(|member| member.availability_zone.clone())
         };
         self.aws
-            .follow(&seen.journal, policy.drill.as_ref(), now, phases_of, zone_of)
+            .follow(
+                &seen.journal,
+                policy.drill.as_ref(),
+                now,
+                phases_of,
+                zone_of,
+            )
             .await
     }
 

@@ -125,7 +125,8 @@ impl Pass<'_> {
         report: &mut Report,
         emit: &mut impl FnMut(&Record),
     ) {
-        let (mut ledger, rulings) = (ledger, self.rule(&considered, ledger.as_ref(), now));
+        let rulings = self.rule(&considered, ledger.as_ref(), now);
+        let mut ledger = ledger;
         let mut waiting: Vec<Option<Considered<'_>>> = considered.into_iter().map(Some).collect();
         let mut started: Vec<Started> = Vec::new();
         for (place, ruling) in rulings {

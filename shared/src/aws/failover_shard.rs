@@ -44,7 +44,10 @@ pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
     let mut considered = Vec::new();
     for (id, policy) in targets {
         let seen = see(&id, &fleet, budget, request.clone());
-        considered.push(pass.consider_group(id, policy, seen, &fleet, &mut report).await);
+        considered.push(
+            pass.consider_group(id, policy, seen, &fleet, &mut report)
+                .await,
+        );
     }
     pass.finish(
         FUNCTION,
@@ -137,7 +140,13 @@ impl Pass<'_> {
         let zone_of = |node: &str| zone_of(group, node);
         let (mut next, reports) = self
             .aws
-            .follow(&seen.journal, policy.drill.as_ref(), now, phases_of, zone_of)
+            .follow(
+                &seen.journal,
+                policy.drill.as_ref(),
+                now,
+                phases_of,
+                zone_of,
+            )
             .await;
         let is_there = |node: &str| nodes(group).any(|one| one == node);
         next.replacements = replacements(&seen.journal.replacements, &seen.events, is_there, now);

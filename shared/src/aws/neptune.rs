@@ -175,7 +175,9 @@ fn read_cluster(
         let instance = instances.get(&id);
         Some(Member {
             is_writer: member.is_cluster_writer(),
-            promotion_tier: member.promotion_tier().and_then(|tier| tier.try_into().ok()),
+            promotion_tier: member
+                .promotion_tier()
+                .and_then(|tier| tier.try_into().ok()),
             status: Status::read(instance.and_then(DbInstance::db_instance_status)),
             class: instance
                 .and_then(DbInstance::db_instance_class)

@@ -16,8 +16,13 @@ impl Aws {
         cluster: &DbClusterId,
         since: DateTime<Utc>,
     ) -> Result<Vec<ServiceEvent>, ServiceError> {
-        self.database_events(SourceType::DbCluster, Source::DbCluster, cluster.as_str(), since)
-            .await
+        self.database_events(
+            SourceType::DbCluster,
+            Source::DbCluster,
+            cluster.as_str(),
+            since,
+        )
+        .await
     }
 
     /// The events of an instance since a time, as above.
@@ -26,8 +31,13 @@ impl Aws {
         instance: &InstanceId,
         since: DateTime<Utc>,
     ) -> Result<Vec<ServiceEvent>, ServiceError> {
-        self.database_events(SourceType::DbInstance, Source::DbInstance, instance.as_str(), since)
-            .await
+        self.database_events(
+            SourceType::DbInstance,
+            Source::DbInstance,
+            instance.as_str(),
+            since,
+        )
+        .await
     }
 
     async fn database_events(

@@ -45,8 +45,15 @@ pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
                 .await,
         );
     }
-    pass.finish(FUNCTION, considered, None, fleet.now, &mut report, &mut emit)
-        .await;
+    pass.finish(
+        FUNCTION,
+        considered,
+        None,
+        fleet.now,
+        &mut report,
+        &mut emit,
+    )
+    .await;
     report
 }
 

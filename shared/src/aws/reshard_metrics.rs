@@ -7,7 +7,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Aws, ServiceError, cloudwatch::{ELASTICACHE, Wanted}};
+use super::{
+    Aws, ServiceError,
+    cloudwatch::{ELASTICACHE, Wanted},
+};
 use crate::{
     cluster::{Group, NodeId, ReplicationGroupId, Shard, ShardId},
     load::{Series, delta},

@@ -190,8 +190,9 @@ fn word(text: &str) -> String {
 
 /// A time in one of the forms that AWS uses elsewhere; the form in these texts is not documented.
 fn time(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.split(", End").next().unwrap_or(text);
-    let text = text.trim().trim_end_matches(['.', ',']);
+    // The forms have no comma; the rest of the sentence has.
+    let text = text.split(',').next().unwrap_or(text).trim();
+    let text = text.trim_end_matches('.');
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(at.to_utc());
     }
@@ -200,7 +201,7 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
         "%Y-%m-%d %H:%M:%S%.f",
         "%Y-%m-%dT%H:%M:%S%.f",
         "%Y-%m-%d %H:%M",
-        "%a %b %d %H:%M:%S %Y",
+        "%a %b %d %H:%M:%S UTC %Y",
     ]
     .iter()
     .find_map(|form| NaiveDateTime::parse_from_str(bare, form).ok())
@@ -280,6 +281,14 @@ mod tests {
         assert_eq!(node, "orders-0001-001");
         assert_eq!(starts.unwrap().to_rfc3339(), "2026-11-29T05:00:00+00:00");
         assert_eq!(ends.unwrap().to_rfc3339(), "2026-11-29T06:00:00+00:00");
+        let moved = "The replacement in maintenance window for node with Cache Cluster ID: orders-0001-001, Node ID: 0001 has \
+                     re-scheduled from Previous Start Time: 2026-11-29T05:00:00Z, Previous End Time: 2026-11-29T06:00:00Z to New \
+                     Start Time: Sun Dec 06 05:00:00 UTC 2026, New End Time: Sun Dec 06 06:00:00 UTC 2026";
+        let Happened::ReplacementScheduled { starts, ends, .. } = of(Source::Node, moved) else {
+            panic!("not a replacement");
+        };
+        assert_eq!(starts.unwrap().to_rfc3339(), "2026-12-06T05:00:00+00:00");
+        assert_eq!(ends.unwrap().to_rfc3339(), "2026-12-06T06:00:00+00:00");
         let unread = text.replace("2026-11-29 05:00:00 UTC", "next Sunday");
         assert!(matches!(
             of(Source::Node, &unread),
