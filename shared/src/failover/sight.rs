@@ -1,0 +1,104 @@
+//! One sight of a replication group, as the rooms that fail over its shards or promote its replicas share it: who is primary,
+//! who could take over, and what the record shows of it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::{Evidence, NodeEvidence, Sample, ServiceEvent, last_failover};
+use crate::{
+    alarm::AlarmsSeen,
+    checks::Input,
+    cluster::{Group, Node, NodeId, Shard},
+    journal::Journal,
+    load::delta,
+    policy::FailoverPolicy,
+};
+
+/// What was seen of one group that is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    pub(crate) policy: &'a FailoverPolicy,
+    pub(crate) group: &'a Group,
+    pub(crate) alarms: &'a AlarmsSeen,
+    pub(crate) events: &'a [ServiceEvent],
+    pub(crate) journal: &'a Journal,
+    /// `None`: not read.
+    pub(crate) evidence: Option<&'a Evidence>,
+    pub(crate) at: DateTime<Utc>,
+}
+
+impl<'a> Sight<'a> {
+    /// The shard and the node of an id. `None`: the group has no such node.
+    pub(crate) fn node(&self, id: &NodeId) -> Option<(&'a Shard, &'a Node)> {
+        self.group.shards.iter().find_map(|shard| {
+            let node = shard.nodes.iter().find(|node| node.id == *id)?;
+            Some((shard, node))
+        })
+    }
+
+    /// What the metrics say of a node; nothing where it has no samples.
+    pub(crate) fn of_node(&self, id: &NodeId) -> NodeEvidence {
+        let found = self.evidence.and_then(|evidence| evidence.get(id));
+        found.copied().unwrap_or_default()
+    }
+
+    /// A sample that is young enough to tell of now.
+    pub(crate) fn fresh<T>(&self, sample: Option<Sample<T>>) -> Option<Sample<T>> {
+        sample.filter(|(at, _)| self.at - *at <= delta(self.policy.stale_after))
+    }
+
+    /// The inputs of a decision: the group's settings, its alarms, its last failover, and what the metrics say of these nodes.
+    pub(crate) fn inputs(&self, nodes: &[&Node]) -> Vec<Input> {
+        let (group, now) = (self.group, Some(TimeDelta::zero()));
+        let mut inputs = vec![
+            Input::new("status", json!(group.status.to_string()), now),
+            Input::new("cluster_mode", json!(group.cluster_mode), now),
+            Input::new(
+                "automatic_failover",
+                json!(group.automatic_failover.to_string()),
+                now,
+            ),
+            Input::new("multi_az", json!(group.multi_az.to_string()), now),
+        ];
+        inputs.extend(self.policy.alarms.names().map(|name| self.alarm(name)));
+        let last = last_failover(self.events, self.journal);
+        let age = last.map(|at| self.at - at);
+        inputs.push(Input::new("last_failover", json!(last), age));
+        for node in nodes {
+            inputs.extend(node.is_primary.map(|primary| {
+                let name = format!("role of {} by the service", node.id);
+                Input::new(name, json!(role(primary)), now)
+            }));
+            if self.evidence.is_some() {
+                let found = self.of_node(&node.id);
+                let name = format!("is_primary of {}", node.id);
+                inputs.push(self.sample(name, found.is_primary));
+                inputs.push(self.sample(format!("lag of {}", node.id), found.lag));
+            }
+        }
+        inputs
+    }
+
+    fn sample<T: serde::Serialize>(&self, name: String, sample: Option<Sample<T>>) -> Input {
+        match sample {
+            Some((at, value)) => Input::new(name, json!(value), Some(self.at - at)),
+            None => Input::new(name, Value::Null, None),
+        }
+    }
+
+    fn alarm(&self, name: &str) -> Input {
+        let found = self.alarms.get(name);
+        let value = found.map(|alarm| match &alarm.silence {
+            Some(silence) => format!("{}, but {silence}", alarm.state),
+            None => alarm.state.to_string(),
+        });
+        let age = found
+            .and_then(|alarm| alarm.since)
+            .map(|since| self.at - since);
+        Input::new(format!("alarm {name}"), json!(value), age)
+    }
+}
+
+fn role(primary: bool) -> &'static str {
+    if primary { "primary" } else { "replica" }
+}
