@@ -1,6 +1,14 @@
 //! The settings of a function, from its environment.
 
+use std::time::Duration;
+
 use crate::record::Mode;
+
+/// Seconds between two looks for a new primary, unless `WATCH_SECONDS` says otherwise: a failover takes one to two minutes.
+const WATCH_SECONDS: u64 = 10;
+
+/// The longest sensible pause between two looks.
+const LONGEST_WATCH_SECONDS: u64 = 60;
 
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +19,9 @@ pub struct Settings {
     pub policy_file: String,
     /// `JOURNAL_TABLE`: the name of the journal's DynamoDB table.
     pub journal_table: String,
+    /// `WATCH_SECONDS`: how long to wait between two looks for the new primary or writer of a failover just started. 10 by
+    /// default; 0 is for an embedded AWS whose time passes with each answer.
+    pub watch_every: Duration,
 }
 
 impl Settings {
@@ -36,11 +47,23 @@ impl Settings {
             String::new()
         });
         let policy_file = variable("POLICY_FILE").unwrap_or_else(|| "/opt/policy.toml".to_owned());
+        let watch_seconds = variable("WATCH_SECONDS").map_or(WATCH_SECONDS, |text| {
+            let seconds = text.trim().parse().ok();
+            seconds
+                .filter(|seconds| *seconds <= LONGEST_WATCH_SECONDS)
+                .unwrap_or_else(|| {
+                    mistakes.push(format!(
+                        "WATCH_SECONDS is {text:?}; it must be a whole number from 0 to {LONGEST_WATCH_SECONDS}"
+                    ));
+                    WATCH_SECONDS
+                })
+        });
         if mistakes.is_empty() {
             Ok(Self {
                 mode,
                 policy_file,
                 journal_table,
+                watch_every: Duration::from_secs(watch_seconds),
             })
         } else {
             Err(mistakes.join("; "))

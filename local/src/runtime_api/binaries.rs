@@ -15,7 +15,12 @@ use tokio::{
 };
 
 /// The functions there are, by the name of their folder in `functions/`.
-pub const FUNCTIONS: &[&str] = &["reshard"];
+pub const FUNCTIONS: &[&str] = &[
+    "reshard",
+    "failover-shard",
+    "failover-db-cluster",
+    "promote-replica",
+];
 
 /// Set to a folder, it is where the functions' executables are: `<folder>/<function>` or, as cargo-lambda and SAM lay
 /// them out, `<folder>/<function>/bootstrap`.

@@ -1,0 +1,14 @@
+//! The function `failover-db-cluster`.
+
+use std::process::ExitCode;
+
+use clusterwarden::aws::failover_db_cluster;
+use clusterwarden_edge::{emit, serve};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    serve("failover-db-cluster", async |edge, trigger| {
+        failover_db_cluster::run(&edge.failover(trigger), emit).await
+    })
+    .await
+}
