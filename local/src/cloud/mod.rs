@@ -115,7 +115,8 @@ impl Cloud {
             self.now = (self.now + STEP).min(to);
             self.elasticache.advance(self.now, &self.parameters);
             self.neptune.advance(self.now, &self.parameters);
-            self.deliveries.extend(self.elasticache.take_notifications());
+            self.deliveries
+                .extend(self.elasticache.take_notifications());
             self.deliveries.extend(self.neptune.take_notifications());
             // Both sides of a minute are compared so that a step of any length meets each minute once.
             if before.timestamp().div_euclid(60) != self.now.timestamp().div_euclid(60) {

@@ -239,7 +239,14 @@ fn refuse_xml(
 ) -> Response<Bytes> {
     let sender = error.status < 500;
     let body = xml::error(xmlns, sender, &error.code, &error.message, request_id).into_bytes();
-    respond(error.status, "text/xml", body, request_id, at, HeaderMap::new())
+    respond(
+        error.status,
+        "text/xml",
+        body,
+        request_id,
+        at,
+        HeaderMap::new(),
+    )
 }
 
 fn respond(
@@ -274,3 +281,6 @@ fn respond(
 fn http_date(at: DateTime<Utc>) -> String {
     at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,7 +167,10 @@ impl Neptune {
         replace(&mut settings.parameter_group, &request.parameter_group);
         replace(&mut settings.subnet_group, &request.subnet_group);
         replace(&mut settings.backup_window, &request.backup_window);
-        replace(&mut settings.maintenance_window, &request.maintenance_window);
+        replace(
+            &mut settings.maintenance_window,
+            &request.maintenance_window,
+        );
         replace(&mut settings.network_type, &request.network_type);
         let replace_all = |setting: &mut Vec<String>, asked: &Vec<String>| {
             if !asked.is_empty() {

@@ -147,7 +147,13 @@ impl Neptune {
         let newest_first = parameters.neptune.events_newest_first;
         let key = |event: &&Event| {
             // Keys must ascend from page to page.
-            let order = |number: u64| if newest_first { u64::MAX - number } else { number };
+            let order = |number: u64| {
+                if newest_first {
+                    u64::MAX - number
+                } else {
+                    number
+                }
+            };
             let time = event.at.timestamp_millis().unsigned_abs();
             format!("{:020}{:020}", order(time), order(event.number))
         };

@@ -88,7 +88,11 @@ impl Neptune {
             .clusters
             .get_mut(&id)
             .ok_or_else(|| Refusal::no_cluster(&id))?;
-        let recent = |within| cluster.last_failover.is_some_and(|last| now - last < within);
+        let recent = |within| {
+            cluster
+                .last_failover
+                .is_some_and(|last| now - last < within)
+        };
         if parameters.ignores_failover_within.is_some_and(recent) {
             let happened = Happened::FailoverIgnored { writer: &old };
             self.log.write(now, cluster, &happened);

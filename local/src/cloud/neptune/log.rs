@@ -80,7 +80,9 @@ impl Happened<'_> {
             Self::ClusterDeleted => (171, "deletion"),
             Self::InstanceCreated(_) => (5, "creation"),
             Self::InstanceDeleted(_) => (3, "deletion"),
-            Self::FailoverStarted { same_zone, .. } => (if *same_zone { 72 } else { 73 }, "failover"),
+            Self::FailoverStarted { same_zone, .. } => {
+                (if *same_zone { 72 } else { 73 }, "failover")
+            }
             Self::FailoverCompleted { .. } => (71, "failover"),
             Self::FailoverFailed => (69, "failover"),
             Self::PromotedAgain { .. } => (70, "failover"),
@@ -99,8 +101,15 @@ impl Happened<'_> {
                 let zones = if *same_zone { "same" } else { "cross" };
                 format!("Started {zones} AZ failover to DB instance: {to}")
             }
-            Self::FailoverCompleted { to, names_initiator } => {
-                let by = if *names_initiator { "RDS initiated " } else { "" };
+            Self::FailoverCompleted {
+                to,
+                names_initiator,
+            } => {
+                let by = if *names_initiator {
+                    "RDS initiated "
+                } else {
+                    ""
+                };
                 format!("Completed {by}failover to DB instance: {to}")
             }
             Self::FailoverFailed => {
@@ -149,7 +158,12 @@ impl Log {
     }
 
     /// Writes an event of a cluster or of its instance, and sends it to the cluster's topic if there is one.
-    pub(crate) fn write(&mut self, at: DateTime<Utc>, cluster: &DbCluster, happened: &Happened<'_>) {
+    pub(crate) fn write(
+        &mut self,
+        at: DateTime<Utc>,
+        cluster: &DbCluster,
+        happened: &Happened<'_>,
+    ) {
         self.written += 1;
         let (source_type, source) = match happened.instance() {
             Some(id) => (SourceType::DbInstance, id),

@@ -132,14 +132,14 @@ impl DbCluster {
             Some(Work::Delete { .. }) => return DELETING,
             None => {}
         }
-        let shown = self
-            .failover
-            .as_ref()
-            .is_some_and(|failover| match parameters.status_in_failover {
-                StatusInFailover::Available => false,
-                StatusInFailover::UntilSwitched => !failover.switched(),
-                StatusInFailover::UntilRecovered => true,
-            });
+        let shown =
+            self.failover
+                .as_ref()
+                .is_some_and(|failover| match parameters.status_in_failover {
+                    StatusInFailover::Available => false,
+                    StatusInFailover::UntilSwitched => !failover.switched(),
+                    StatusInFailover::UntilRecovered => true,
+                });
         if shown { FAILING_OVER } else { AVAILABLE }
     }
 

@@ -38,11 +38,15 @@ impl Neptune {
     fn tagged(&mut self, arn: &str) -> Outcome<&mut Tags> {
         let parts: Vec<&str> = arn.split(':').collect();
         let (kind, id) = match parts.as_slice() {
-            ["arn", _, "rds", region, account, kind @ ("cluster" | "db"), id]
-                if *region == self.place.region && *account == self.place.account_id =>
-            {
-                (*kind, *id)
-            }
+            [
+                "arn",
+                _,
+                "rds",
+                region,
+                account,
+                kind @ ("cluster" | "db"),
+                id,
+            ] if *region == self.place.region && *account == self.place.account_id => (*kind, *id),
             _ => return Err(Refusal::value(format!("Invalid resource name: {arn}"))),
         };
         if kind == "cluster" {

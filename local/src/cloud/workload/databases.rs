@@ -95,7 +95,8 @@ impl DatabaseLoad {
             return;
         }
         let mut lags = Vec::new();
-        let speaking = |instance: &&DbInstanceView| instance.serves && !self.silent(instance, minute);
+        let speaking =
+            |instance: &&DbInstanceView| instance.serves && !self.silent(instance, minute);
         for instance in cluster.instances.iter().filter(speaking) {
             let place = Place {
                 cluster: &cluster.id,
@@ -112,13 +113,26 @@ impl DatabaseLoad {
             }
         }
         let extremes = [
-            ("ClusterReplicaLagMaximum", lags.iter().copied().reduce(f64::max)),
-            ("ClusterReplicaLagMinimum", lags.iter().copied().reduce(f64::min)),
+            (
+                "ClusterReplicaLagMaximum",
+                lags.iter().copied().reduce(f64::max),
+            ),
+            (
+                "ClusterReplicaLagMinimum",
+                lags.iter().copied().reduce(f64::min),
+            ),
         ];
         for (metric, value) in extremes {
             if let Some(value) = value {
                 let dimensions = [("DBClusterIdentifier", cluster.id.as_str())];
-                cloudwatch.put_datum(NAMESPACE, metric, &dimensions, minute, value, "Milliseconds");
+                cloudwatch.put_datum(
+                    NAMESPACE,
+                    metric,
+                    &dimensions,
+                    minute,
+                    value,
+                    "Milliseconds",
+                );
             }
         }
     }

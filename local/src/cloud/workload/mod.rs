@@ -165,7 +165,10 @@ impl Workload {
     ) {
         let minute = now - TimeDelta::minutes(1);
         let little_used = DatabaseLoad::default();
-        for cluster in neptune.clusters().filter(|cluster| cluster.engine == "neptune") {
+        for cluster in neptune
+            .clusters()
+            .filter(|cluster| cluster.engine == "neptune")
+        {
             let load = self.databases.get(&cluster.id).unwrap_or(&little_used);
             load.publish(&cluster, minute, cloudwatch);
         }

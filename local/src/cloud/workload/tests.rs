@@ -1,3 +1,4 @@
+mod databases;
 mod memory;
 
 use std::collections::BTreeSet;

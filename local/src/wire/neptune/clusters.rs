@@ -35,11 +35,19 @@ pub(super) fn db_cluster(
         let name = format!("{}.{kind}-{UNIQUE}", cluster.id);
         host(place, &name, &settings.engine)
     };
-    let zones: BTreeSet<&str> = cluster.instances.iter().map(|one| one.zone.as_str()).collect();
+    let zones: BTreeSet<&str> = cluster
+        .instances
+        .iter()
+        .map(|one| one.zone.as_str())
+        .collect();
     let latest = (now - BACKUP_LAG).max(cluster.created);
     let mut element = Element::new("DBCluster")
         .with("AllocatedStorage", 1)
-        .child(texts("AvailabilityZones", "AvailabilityZone", &settings.zones))
+        .child(texts(
+            "AvailabilityZones",
+            "AvailabilityZone",
+            &settings.zones,
+        ))
         .with("BackupRetentionPeriod", settings.backup_retention)
         .with_optional("DatabaseName", settings.database_name.as_ref())
         .with("DBClusterIdentifier", &cluster.id)
@@ -70,14 +78,27 @@ pub(super) fn db_cluster(
         .with("HostedZoneId", HOSTED_ZONE)
         .with("StorageEncrypted", settings.encrypted)
         .with_optional("KmsKeyId", settings.kms_key.as_ref())
-        .with("DbClusterResourceId", resource_id("cluster", cluster.number))
+        .with(
+            "DbClusterResourceId",
+            resource_id("cluster", cluster.number),
+        )
         .with("DBClusterArn", place.arn("cluster", &cluster.id))
         .child(Element::new("AssociatedRoles"))
-        .with("IAMDatabaseAuthenticationEnabled", settings.iam_authentication)
-        .with("CloneGroupId", format!("00000000-0000-4000-9000-{:012}", cluster.number))
+        .with(
+            "IAMDatabaseAuthenticationEnabled",
+            settings.iam_authentication,
+        )
+        .with(
+            "CloneGroupId",
+            format!("00000000-0000-4000-9000-{:012}", cluster.number),
+        )
         .with("ClusterCreateTime", time(cluster.created))
         .with("CopyTagsToSnapshot", settings.copy_tags_to_snapshot)
-        .child(texts("EnabledCloudwatchLogsExports", "member", &settings.log_exports))
+        .child(texts(
+            "EnabledCloudwatchLogsExports",
+            "member",
+            &settings.log_exports,
+        ))
         .with("DeletionProtection", settings.deletion_protection)
         .with("CrossAccountClone", false);
     if let Some((min, max)) = settings.serverless {

@@ -32,7 +32,11 @@ pub(super) fn db_instance(
         .with_optional("DBName", settings.database_name.as_ref());
     // While an instance is being made it has neither an address nor a time of creation.
     if instance.status != CREATING {
-        let address = host(place, &format!("{}.{UNIQUE}", instance.id), &settings.engine);
+        let address = host(
+            place,
+            &format!("{}.{UNIQUE}", instance.id),
+            &settings.engine,
+        );
         let latest = (now - TimeDelta::minutes(3)).max(instance.created);
         element = element
             .child(
@@ -66,10 +70,16 @@ pub(super) fn db_instance(
         .child(Element::new("PendingModifiedValues"))
         .with("MultiAZ", false)
         .with("EngineVersion", &settings.engine_version)
-        .with("AutoMinorVersionUpgrade", instance.auto_minor_version_upgrade)
+        .with(
+            "AutoMinorVersionUpgrade",
+            instance.auto_minor_version_upgrade,
+        )
         .child(Element::new("ReadReplicaDBInstanceIdentifiers"))
         .with("PubliclyAccessible", instance.publicly_accessible)
-        .with("StorageType", settings.storage_type.as_deref().unwrap_or("aurora"))
+        .with(
+            "StorageType",
+            settings.storage_type.as_deref().unwrap_or("aurora"),
+        )
         .with("DbInstancePort", 0)
         .with("DBClusterIdentifier", &cluster.id)
         .with("StorageEncrypted", settings.encrypted)
@@ -79,8 +89,15 @@ pub(super) fn db_instance(
         .with("MonitoringInterval", 0)
         .with("PromotionTier", instance.promotion_tier)
         .with("DBInstanceArn", place.arn("db", &instance.id))
-        .with("IAMDatabaseAuthenticationEnabled", settings.iam_authentication)
-        .child(texts("EnabledCloudwatchLogsExports", "member", &settings.log_exports))
+        .with(
+            "IAMDatabaseAuthenticationEnabled",
+            settings.iam_authentication,
+        )
+        .child(texts(
+            "EnabledCloudwatchLogsExports",
+            "member",
+            &settings.log_exports,
+        ))
         .with("DeletionProtection", instance.deletion_protection)
         .with("NetworkType", &settings.network_type)
 }

@@ -79,9 +79,10 @@ fn describe(cloud: &Cloud, operation: &str, form: &Form<'_>) -> Outcome<Vec<Elem
                 &requests::paging(form)?,
                 parameters,
             )?;
-            let listed = page.items.into_iter().map(|entry| {
-                instances::db_instance(entry.instance, entry.cluster, place, now)
-            });
+            let listed = page
+                .items
+                .into_iter()
+                .map(|entry| instances::db_instance(entry.instance, entry.cluster, place, now));
             Ok(paged(page.marker, Element::list("DBInstances", listed)))
         }
         "DescribeEvents" => {
@@ -190,7 +191,10 @@ fn security_groups(groups: &[String]) -> Element {
 
 /// A list of texts.
 fn texts(name: &str, member: &str, values: &[String]) -> Element {
-    Element::list(name, values.iter().map(|value| Element::text(member, value)))
+    Element::list(
+        name,
+        values.iter().map(|value| Element::text(member, value)),
+    )
 }
 
 #[cfg(test)]
