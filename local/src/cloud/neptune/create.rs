@@ -1,19 +1,18 @@
 //! Creation: `CreateDBCluster` and `CreateDBInstance`.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
 use super::{
     Neptune,
+    defaults::{
+        ENGINES, MAINTENANCE_WINDOW, default_parameter_group, default_port, default_settings,
+        default_version,
+    },
     model::{CREATING, DbCluster, DbClusterAnswer, DbInstance, DbInstanceAnswer, Settings, Work},
     refusal::{Code, Outcome, Refusal},
     tags,
 };
 use crate::cloud::Parameters;
-
-/// The engines whose clusters this control plane holds.
-pub(crate) const ENGINES: [&str; 4] = ["neptune", "aurora-mysql", "aurora-postgresql", "docdb"];
 
 /// The default tier of an instance (\[BC\]).
 const DEFAULT_TIER: u8 = 1;
@@ -269,18 +268,7 @@ impl Neptune {
             instance,
         })
     }
-
-    /// The Region's zones: three, without limit.
-    pub(crate) fn zones(&self) -> [String; 3] {
-        ["a", "b", "c"].map(|zone| format!("{}{zone}", self.place.region))
-    }
 }
-
-/// What AWS gives a cluster that asks for none. ASSUMED: it chooses at random.
-pub(crate) const BACKUP_WINDOW: &str = "02:00-02:30";
-pub(crate) const MAINTENANCE_WINDOW: &str = "sun:05:00-sun:05:30";
-/// Stands for the VPC's default group.
-pub(crate) const SECURITY_GROUP: &str = "sg-0a1b2c3d4e5f60718";
 
 /// The zone asked for, or the cluster's zone with the fewest instances (ASSUMED: \[BC\] calls the choice random).
 fn zone(cluster: &DbCluster, wanted: Option<&str>) -> Outcome<String> {
@@ -325,63 +313,5 @@ fn identifier(parameter: &str, text: &str) -> Outcome<String> {
             "The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain only \
              ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
         )))
-    }
-}
-
-/// Ports of the engines' own documentation.
-pub(crate) fn default_port(engine: &str) -> u16 {
-    match engine {
-        "neptune" => 8182,
-        "docdb" => 27017,
-        "aurora-postgresql" => 5432,
-        _ => 3306,
-    }
-}
-
-pub(crate) fn default_version(engine: &str) -> &'static str {
-    match engine {
-        "neptune" => "1.4.5.1",
-        "docdb" => "5.0.0",
-        "aurora-postgresql" => "16.6",
-        _ => "8.0.mysql_aurora.3.08.0",
-    }
-}
-
-/// `default.neptune1.4`: the engine with the first two numbers of its version.
-pub(crate) fn default_parameter_group(engine: &str, version: &str) -> String {
-    let numbers: Vec<&str> = version.split('.').take(2).collect();
-    match engine {
-        "aurora-postgresql" => format!("default.{engine}{}", numbers.first().unwrap_or(&"")),
-        _ => format!("default.{engine}{}", numbers.join(".")),
-    }
-}
-
-/// A cluster's settings as AWS's defaults make them.
-pub(crate) fn default_settings(neptune: &Neptune, engine: &str, version: &str) -> Settings {
-    Settings {
-        engine: engine.to_owned(),
-        engine_version: version.to_owned(),
-        parameter_group: default_parameter_group(engine, version),
-        subnet_group: "default".to_owned(),
-        security_groups: vec![SECURITY_GROUP.to_owned()],
-        zones: neptune.zones().to_vec(),
-        port: default_port(engine),
-        database_name: None,
-        master_username: None,
-        backup_window: BACKUP_WINDOW.to_owned(),
-        maintenance_window: MAINTENANCE_WINDOW.to_owned(),
-        backup_retention: 1,
-        encrypted: true,
-        kms_key: None,
-        iam_authentication: false,
-        log_exports: Vec::new(),
-        deletion_protection: false,
-        copy_tags_to_snapshot: false,
-        storage_type: None,
-        network_type: "IPV4".to_owned(),
-        serverless: None,
-        global_cluster: None,
-        topic: None,
-        tags: BTreeMap::new(),
     }
 }

@@ -16,6 +16,7 @@
 
 mod classes;
 pub mod create;
+pub(crate) mod defaults;
 mod delete;
 pub mod describe;
 mod failover;

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Neptune, create,
+    Neptune, defaults,
     model::{AVAILABLE, DbCluster, DbInstance, Settings},
 };
 
@@ -99,7 +99,7 @@ impl Default for DbClusterSpec {
         Self {
             id: "graph".to_owned(),
             engine: "neptune".to_owned(),
-            engine_version: create::default_version("neptune").to_owned(),
+            engine_version: defaults::default_version("neptune").to_owned(),
             instances: vec![
                 DbInstanceSpec::new("graph-w", "db.r6g.large", "us-east-1a", 1),
                 DbInstanceSpec::new("graph-r1", "db.r6g.large", "us-east-1b", 1),
@@ -129,7 +129,7 @@ impl Neptune {
             global_cluster: spec.global_cluster,
             topic: spec.notification_topic,
             tags: spec.tags.into_iter().collect(),
-            ..create::default_settings(self, &spec.engine, &spec.engine_version)
+            ..defaults::default_settings(self, &spec.engine, &spec.engine_version)
         };
         let number = self.number();
         let mut instances = Vec::new();

@@ -12,7 +12,7 @@ use crate::cloud::{
     Cloud,
     neptune::{
         DbClusterSpec, DbInstanceSpec,
-        create::{ENGINES, default_version},
+        defaults::{ENGINES, default_version},
         memory,
     },
     workload::{DatabaseLoad, Demand, Step},
