@@ -145,3 +145,16 @@ async fn show_deliveries(cloud: &Mutex<Cloud>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_counts_what_the_scenario_holds_and_leaves_no_trace() {
+        let mut cloud = load("default").unwrap();
+        let told = contents(&mut cloud);
+        assert_eq!(told, "3 replication groups, 3 DB clusters, 4 alarms");
+        assert_eq!(cloud.calls, []);
+    }
+}
