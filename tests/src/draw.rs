@@ -2,6 +2,12 @@
 
 use std::ops::Range;
 
+use chrono::TimeDelta;
+use clusterwarden_local::cloud::{
+    EventTimes, FailoverWording, Parameters,
+    neptune::{NeptuneParameters, StatusInFailover},
+};
+
 /// A stream of numbers that a seed determines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw(u64);
@@ -45,6 +51,48 @@ impl Draw {
         low + (high - low) * self.part()
     }
 
+    /// A choice for everything that AWS leaves unsaid and that a failover can meet; the amounts of a migration stay as
+    /// assumed.
+    pub fn parameters(&mut self) -> Parameters {
+        let mut up_to = |seconds: u32| TimeDelta::seconds(i64::from(self.below(seconds + 1)));
+        Parameters {
+            metric_delay: up_to(600),
+            event_delay: up_to(600),
+            modifying_delay: up_to(60),
+            shard_count_changes_at_start: self.chance(50),
+            refused_failover_spends_budget: self.chance(50),
+            repeated_failover_spends_budget: self.chance(50),
+            failover_wording: *self.one(&FailoverWording::ALL),
+            failover_complete_names_node: self.chance(50),
+            busy_failover_blames_member: self.chance(50),
+            promotion_tells_failover: self.chance(50),
+            test_failover_notifies_replacement: self.chance(50),
+            replacement_times: *self.one(&EventTimes::ALL),
+            neptune: self.neptune(),
+            ..Parameters::default()
+        }
+    }
+
+    /// A choice for everything that AWS leaves unsaid of Neptune; the switch takes up to the two minutes that its guide
+    /// calls usual.
+    pub fn neptune(&mut self) -> NeptuneParameters {
+        let ignores = self.chance(50);
+        let mut from = |low: u32, high: u32| TimeDelta::seconds(i64::from(self.from(low..high)));
+        NeptuneParameters {
+            failover_switch: from(10, 121),
+            writer_restart: from(20, 241),
+            ignores_failover_within: Some(from(60, 1_801)).filter(|_| ignores),
+            status_in_failover: *self.one(&StatusInFailover::ALL),
+            no_reader_blames_instance: self.chance(50),
+            busy_cluster_blames_instance: self.chance(50),
+            completion_names_initiator: self.chance(50),
+            events_newest_first: self.chance(50),
+            only_instance_can_go: self.chance(50),
+            filtered_out_is_not_found: self.chance(50),
+            ..NeptuneParameters::default()
+        }
+    }
+
     /// One of these.
     ///
     /// # Panics
@@ -69,6 +117,51 @@ mod tests {
         };
         assert_eq!(draws(7), draws(7));
         assert_ne!(draws(7), draws(8));
+    }
+
+    #[test]
+    fn parameters_reach_every_wording_and_both_answers_of_every_question() {
+        let mut draw = Draw::new(5);
+        let drawn: Vec<Parameters> = (0..200).map(|_| draw.parameters()).collect();
+        for wording in FailoverWording::ALL {
+            assert!(drawn.iter().any(|one| one.failover_wording == wording));
+        }
+        for status in StatusInFailover::ALL {
+            assert!(
+                drawn
+                    .iter()
+                    .any(|one| one.neptune.status_in_failover == status)
+            );
+        }
+        for times in EventTimes::ALL {
+            assert!(drawn.iter().any(|one| one.replacement_times == times));
+        }
+        let questions: [fn(&Parameters) -> bool; 14] = [
+            |one| one.shard_count_changes_at_start,
+            |one| one.refused_failover_spends_budget,
+            |one| one.repeated_failover_spends_budget,
+            |one| one.failover_complete_names_node,
+            |one| one.busy_failover_blames_member,
+            |one| one.promotion_tells_failover,
+            |one| one.test_failover_notifies_replacement,
+            |one| one.neptune.ignores_failover_within.is_some(),
+            |one| one.neptune.no_reader_blames_instance,
+            |one| one.neptune.busy_cluster_blames_instance,
+            |one| one.neptune.completion_names_initiator,
+            |one| one.neptune.events_newest_first,
+            |one| one.neptune.only_instance_can_go,
+            |one| one.neptune.filtered_out_is_not_found,
+        ];
+        for asks in questions {
+            assert!(drawn.iter().any(asks) && !drawn.iter().all(asks));
+        }
+        let delays = |one: &Parameters| one.metric_delay.max(one.event_delay);
+        assert!(
+            drawn
+                .iter()
+                .all(|one| delays(one) <= TimeDelta::minutes(10))
+        );
+        assert!(drawn.iter().any(|one| delays(one) > TimeDelta::minutes(9)));
     }
 
     #[test]

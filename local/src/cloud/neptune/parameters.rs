@@ -13,6 +13,11 @@ pub enum StatusInFailover {
     UntilRecovered,
 }
 
+impl StatusInFailover {
+    /// Every plausible answer.
+    pub const ALL: [Self; 3] = [Self::Available, Self::UntilSwitched, Self::UntilRecovered];
+}
+
 /// One choice for each behaviour of Neptune that AWS leaves unsaid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NeptuneParameters {

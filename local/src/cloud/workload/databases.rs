@@ -10,6 +10,7 @@ use super::{
     demand::{Demand, Span},
     memory::float,
     noise::{noise, word},
+    publish::is_silent,
 };
 use crate::cloud::{
     cloudwatch::CloudWatch,
@@ -63,7 +64,7 @@ impl Default for DatabaseLoad {
 }
 
 impl DatabaseLoad {
-    /// CloudWatch hears nothing of an instance in this span.
+    /// Lets CloudWatch hear nothing of an instance for a while; it serves all the same.
     pub fn silence(&mut self, instance: &str, span: Span) {
         self.silent_instances.push((instance.to_owned(), span));
     }
@@ -95,8 +96,9 @@ impl DatabaseLoad {
             return;
         }
         let mut lags = Vec::new();
-        let speaking =
-            |instance: &&DbInstanceView| instance.serves && !self.silent(instance, minute);
+        let speaking = |instance: &&DbInstanceView| {
+            instance.serves && !is_silent(&self.silent_instances, &instance.id, minute)
+        };
         for instance in cluster.instances.iter().filter(speaking) {
             let place = Place {
                 cluster: &cluster.id,
@@ -135,12 +137,6 @@ impl DatabaseLoad {
                 );
             }
         }
-    }
-
-    fn silent(&self, instance: &DbInstanceView, minute: DateTime<Utc>) -> bool {
-        self.silent_instances
-            .iter()
-            .any(|(silent, span)| *silent == instance.id && span.contains(minute))
     }
 }
 

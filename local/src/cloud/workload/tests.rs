@@ -1,5 +1,6 @@
 mod databases;
 mod memory;
+mod roles;
 
 use std::collections::BTreeSet;
 
