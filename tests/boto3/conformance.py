@@ -15,6 +15,7 @@ import pass_cli
 import pass_cloudwatch
 import pass_dynamodb
 import pass_elasticache
+import pass_neptune
 
 
 def main():
@@ -28,6 +29,7 @@ def main():
         ("DynamoDB", pass_dynamodb.steps),
         ("CloudWatch", pass_cloudwatch.steps),
         ("ElastiCache", pass_elasticache.steps),
+        ("Neptune", pass_neptune.steps),
         ("AWS CLI", pass_cli.steps),
     ):
         begun, before, failed = time.monotonic(), run.passed, len(run.failures)

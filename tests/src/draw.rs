@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use chrono::TimeDelta;
-use clusterwarden_local::cloud::{EventTimes, FailoverWording, Parameters};
+use clusterwarden_local::cloud::{
+    EventTimes, FailoverWording, Parameters,
+    neptune::{NeptuneParameters, StatusInFailover},
+};
 
 /// A stream of numbers that a seed determines.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +68,28 @@ impl Draw {
             promotion_tells_failover: self.chance(50),
             test_failover_notifies_replacement: self.chance(50),
             replacement_times: *self.one(&EventTimes::ALL),
+            neptune: self.neptune(),
             ..Parameters::default()
+        }
+    }
+
+    /// A choice for everything that AWS leaves unsaid of Neptune; the switch takes up to the two minutes that its guide
+    /// calls usual.
+    pub fn neptune(&mut self) -> NeptuneParameters {
+        let ignores = self.chance(50);
+        let mut from = |low: u32, high: u32| TimeDelta::seconds(i64::from(self.from(low..high)));
+        NeptuneParameters {
+            failover_switch: from(10, 121),
+            writer_restart: from(20, 241),
+            ignores_failover_within: Some(from(60, 1_801)).filter(|_| ignores),
+            status_in_failover: *self.one(&StatusInFailover::ALL),
+            no_reader_blames_instance: self.chance(50),
+            busy_cluster_blames_instance: self.chance(50),
+            completion_names_initiator: self.chance(50),
+            events_newest_first: self.chance(50),
+            only_instance_can_go: self.chance(50),
+            filtered_out_is_not_found: self.chance(50),
+            ..NeptuneParameters::default()
         }
     }
 
@@ -102,10 +126,17 @@ mod tests {
         for wording in FailoverWording::ALL {
             assert!(drawn.iter().any(|one| one.failover_wording == wording));
         }
+        for status in StatusInFailover::ALL {
+            assert!(
+                drawn
+                    .iter()
+                    .any(|one| one.neptune.status_in_failover == status)
+            );
+        }
         for times in EventTimes::ALL {
             assert!(drawn.iter().any(|one| one.replacement_times == times));
         }
-        let questions: [fn(&Parameters) -> bool; 7] = [
+        let questions: [fn(&Parameters) -> bool; 14] = [
             |one| one.shard_count_changes_at_start,
             |one| one.refused_failover_spends_budget,
             |one| one.repeated_failover_spends_budget,
@@ -113,6 +144,13 @@ mod tests {
             |one| one.busy_failover_blames_member,
             |one| one.promotion_tells_failover,
             |one| one.test_failover_notifies_replacement,
+            |one| one.neptune.ignores_failover_within.is_some(),
+            |one| one.neptune.no_reader_blames_instance,
+            |one| one.neptune.busy_cluster_blames_instance,
+            |one| one.neptune.completion_names_initiator,
+            |one| one.neptune.events_newest_first,
+            |one| one.neptune.only_instance_can_go,
+            |one| one.neptune.filtered_out_is_not_found,
         ];
         for asks in questions {
             assert!(drawn.iter().any(asks) && !drawn.iter().all(asks));

@@ -3,12 +3,16 @@
 //! Nothing here uses the core crate, so that emulator and decision cannot share a misconception. Each behaviour cites
 //! its source or says `ASSUMED`; what AWS leaves unsaid is a field of [`Parameters`].
 
+pub(crate) mod arn;
 pub mod cloudwatch;
+pub(crate) mod codes;
 pub mod dynamodb;
 pub mod elasticache;
 pub mod fault;
+pub mod neptune;
 pub mod outside;
 pub mod parameters;
+pub mod request;
 pub mod scenario;
 pub mod workload;
 
@@ -30,6 +34,8 @@ pub struct Cloud {
     pub faults: Faults,
     /// Replication groups, nodes and their events.
     pub elasticache: elasticache::ElastiCache,
+    /// Database clusters of Neptune, and those of Aurora and DocumentDB behind the same control plane.
+    pub neptune: neptune::Neptune,
     /// Metrics and alarms.
     pub cloudwatch: cloudwatch::CloudWatch,
     /// Tables.
@@ -49,7 +55,7 @@ pub struct Cloud {
 pub struct Call {
     /// Virtual time of arrival.
     pub at: DateTime<Utc>,
-    /// `elasticache`, `monitoring` or `dynamodb`: the service's signing name.
+    /// `elasticache`, `rds` (Neptune), `monitoring` or `dynamodb`: the service's signing name.
     pub service: &'static str,
     /// For example `DescribeReplicationGroups`.
     pub operation: String,
@@ -81,6 +87,7 @@ impl Cloud {
         let (account_id, region) = ("123456789012".to_owned(), "us-east-1".to_owned());
         Self {
             elasticache: elasticache::ElastiCache::new(&account_id, &region),
+            neptune: neptune::Neptune::new(&account_id, &region),
             cloudwatch: cloudwatch::CloudWatch::new(&account_id, &region),
             dynamodb: dynamodb::DynamoDb::new(&account_id, &region),
             workload: workload::Workload::default(),
@@ -107,9 +114,10 @@ impl Cloud {
             let before = self.now;
             self.now = (self.now + STEP).min(to);
             self.elasticache.advance(self.now, &self.parameters);
-            for notification in self.elasticache.take_notifications() {
-                self.deliveries.push(notification);
-            }
+            self.neptune.advance(self.now, &self.parameters);
+            self.deliveries
+                .extend(self.elasticache.take_notifications());
+            self.deliveries.extend(self.neptune.take_notifications());
             // Both sides of a minute are compared so that a step of any length meets each minute once.
             if before.timestamp().div_euclid(60) != self.now.timestamp().div_euclid(60) {
                 self.workload.publish(
@@ -118,6 +126,8 @@ impl Cloud {
                     &mut self.cloudwatch,
                     &self.parameters,
                 );
+                self.workload
+                    .publish_databases(self.now, &self.neptune, &mut self.cloudwatch);
                 self.deliveries
                     .extend(self.cloudwatch.evaluate_alarms(self.now, &self.parameters));
                 self.outside

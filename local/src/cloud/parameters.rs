@@ -3,12 +3,14 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::neptune::NeptuneParameters;
+
 /// One choice for each behaviour that AWS leaves unsaid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
     /// From a metric's minute to the first answer that contains it. UNKNOWN; plausible 0–10 min.
     pub metric_delay: TimeDelta,
-    /// From an ElastiCache event to the first `DescribeEvents` that lists it. UNKNOWN; plausible 0–10 min.
+    /// From an event of ElastiCache or of Neptune to the first `DescribeEvents` that lists it. UNKNOWN; plausible 0–10 min.
     pub event_delay: TimeDelta,
     /// Whether the shard count in an answer changes when a reshard starts (`true`) or when it ends. UNKNOWN.
     pub shard_count_changes_at_start: bool,
@@ -43,6 +45,11 @@ pub struct Parameters {
     pub busy_failover_blames_member: bool,
     /// CPU, in percent of one core, that slot migration adds to each shard it touches. ASSUMED.
     pub migration_cpu_percent: f64,
+    /// Virtual time that passes before each call is answered, so that a program that polls sees time move though nobody
+    /// else moves the clock.
+    pub answer_time: TimeDelta,
+    /// What AWS leaves unsaid of Neptune.
+    pub neptune: NeptuneParameters,
 }
 
 /// How the event of a completed failover reads.
@@ -107,6 +114,8 @@ impl Default for Parameters {
             failover_complete_names_node: false,
             busy_failover_blames_member: false,
             migration_cpu_percent: 5.0,
+            answer_time: TimeDelta::zero(),
+            neptune: NeptuneParameters::default(),
         }
     }
 }

@@ -85,9 +85,11 @@ pub(super) async fn run(options: CloudOptions) -> Result<(), Failure> {
 /// What there is to see, asked over the wire as any client asks. A count that could not be had is left out.
 fn contents(cloud: &mut Cloud) -> String {
     let groups = "Action=DescribeReplicationGroups&Version=2015-02-02";
+    let clusters = "Action=DescribeDBClusters&Version=2014-10-31";
     let alarms = "Action=DescribeAlarms&Version=2010-08-01&AlarmTypes.member.1=MetricAlarm&AlarmTypes.member.2=CompositeAlarm";
     let counts = [
         count(cloud, groups, "<ReplicationGroup>").map(|n| counted(n, "replication group")),
+        count(cloud, clusters, "<DBCluster>").map(|n| counted(n, "DB cluster")),
         count(cloud, alarms, "<AlarmArn>").map(|n| counted(n, "alarm")),
     ];
     // The log of calls is the clients'.
@@ -141,5 +143,18 @@ async fn show_deliveries(cloud: &Mutex<Cloud>) {
                 delivery.event
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_counts_what_the_scenario_holds_and_leaves_no_trace() {
+        let mut cloud = load("default").unwrap();
+        let told = contents(&mut cloud);
+        assert_eq!(told, "3 replication groups, 3 DB clusters, 4 alarms");
+        assert_eq!(cloud.calls, []);
     }
 }

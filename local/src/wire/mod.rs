@@ -3,7 +3,9 @@
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elasticache;
+mod form;
 pub mod http_server;
+pub mod neptune;
 pub mod query;
 pub mod xml;
 
@@ -33,6 +35,8 @@ pub type Answer = Result<String, WireError>;
 enum Routed {
     /// AWS Query over XML, ElastiCache.
     ElastiCache(Params),
+    /// AWS Query over XML, Neptune and what shares its control plane.
+    Neptune(Params),
     /// CloudWatch in one of its three protocols.
     CloudWatch(cloudwatch::Protocol),
     /// AWS JSON 1.0, DynamoDB.
@@ -45,7 +49,7 @@ enum Routed {
 pub fn answer(cloud: &mut Cloud, request: &Request<Bytes>) -> Option<Response<Bytes>> {
     let request_id = format!("00000000-0000-4000-8000-{:012}", cloud.calls.len() + 1);
     let Some((service, operation, routed)) = route(request) else {
-        let text = "No such service here: send AWS Query, rpc-v2-cbor or AWS JSON for ElastiCache, CloudWatch or DynamoDB.";
+        let text = "No such service here: send AWS Query, rpc-v2-cbor or AWS JSON for ElastiCache, Neptune, CloudWatch or DynamoDB.";
         return Some(respond(
             404,
             "text/plain",
@@ -56,10 +60,11 @@ pub fn answer(cloud: &mut Cloud, request: &Request<Bytes>) -> Option<Response<By
         ));
     };
     let parameters = match &routed {
-        Routed::ElastiCache(params) => params.to_json(),
+        Routed::ElastiCache(params) | Routed::Neptune(params) => params.to_json(),
         Routed::CloudWatch(protocol) => protocol.to_json(),
         Routed::DynamoDb(body) => body.clone(),
     };
+    cloud.advance(cloud.parameters.answer_time);
     let at = cloud.now();
     let fault = cloud.faults.take(&operation);
     let (response, error_code) = match fault {
@@ -137,6 +142,7 @@ fn route(request: &Request<Bytes>) -> Option<(&'static str, String, Routed)> {
     let operation = form.get("Action")?.to_owned();
     match form.get("Version") {
         Some("2015-02-02") => Some(("elasticache", operation, Routed::ElastiCache(form))),
+        Some("2014-10-31") => Some(("rds", operation, Routed::Neptune(form))),
         Some("2010-08-01") => Some((
             "monitoring",
             operation,
@@ -154,19 +160,10 @@ fn serve(
 ) -> (Response<Bytes>, Option<String>) {
     let at = cloud.now();
     let outcome = match routed {
-        Routed::ElastiCache(params) => {
-            elasticache::answer(cloud, operation, params).map(|result| {
-                let text = xml::response(elasticache::XMLNS, operation, result, request_id);
-                respond(
-                    200,
-                    "text/xml",
-                    text.into_bytes(),
-                    request_id,
-                    at,
-                    HeaderMap::new(),
-                )
-            })
-        }
+        Routed::ElastiCache(params) => elasticache::answer(cloud, operation, params)
+            .map(|result| respond_xml(elasticache::XMLNS, operation, result, request_id, at)),
+        Routed::Neptune(params) => neptune::answer(cloud, operation, params)
+            .map(|result| respond_xml(neptune::XMLNS, operation, result, request_id, at)),
         Routed::CloudWatch(protocol) => {
             cloudwatch::answer(cloud, operation, protocol).map(|value| {
                 let (content_type, body, headers) = protocol.encode(operation, &value, request_id);
@@ -203,23 +200,8 @@ fn refuse(
     at: DateTime<Utc>,
 ) -> Response<Bytes> {
     match routed {
-        Routed::ElastiCache(_) => {
-            let text = xml::error(
-                elasticache::XMLNS,
-                error.status < 500,
-                &error.code,
-                &error.message,
-                request_id,
-            );
-            respond(
-                error.status,
-                "text/xml",
-                text.into_bytes(),
-                request_id,
-                at,
-                HeaderMap::new(),
-            )
-        }
+        Routed::ElastiCache(_) => refuse_xml(elasticache::XMLNS, error, request_id, at),
+        Routed::Neptune(_) => refuse_xml(neptune::XMLNS, error, request_id, at),
         Routed::CloudWatch(protocol) => {
             let (content_type, body, headers) = protocol.encode_error(error, request_id);
             respond(error.status, content_type, body, request_id, at, headers)
@@ -236,6 +218,35 @@ fn refuse(
             )
         }
     }
+}
+
+fn respond_xml(
+    xmlns: &str,
+    operation: &str,
+    result: Vec<xml::Element>,
+    request_id: &str,
+    at: DateTime<Utc>,
+) -> Response<Bytes> {
+    let body = xml::response(xmlns, operation, result, request_id).into_bytes();
+    respond(200, "text/xml", body, request_id, at, HeaderMap::new())
+}
+
+fn refuse_xml(
+    xmlns: &str,
+    error: &WireError,
+    request_id: &str,
+    at: DateTime<Utc>,
+) -> Response<Bytes> {
+    let sender = error.status < 500;
+    let body = xml::error(xmlns, sender, &error.code, &error.message, request_id).into_bytes();
+    respond(
+        error.status,
+        "text/xml",
+        body,
+        request_id,
+        at,
+        HeaderMap::new(),
+    )
 }
 
 fn respond(
@@ -270,3 +281,6 @@ fn respond(
 fn http_date(at: DateTime<Utc>) -> String {
     at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
+
+#[cfg(test)]
+mod tests;

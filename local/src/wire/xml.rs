@@ -1,5 +1,6 @@
 //! AWS Query answers: an XML tree with the service's envelope.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use quick_xml::{
     Writer,
     events::{BytesEnd, BytesStart, BytesText, Event},
@@ -108,6 +109,17 @@ pub fn error(xmlns: &str, sender: bool, code: &str, message: &str, request_id: &
         )
         .with("RequestId", request_id)
         .render(xmlns)
+}
+
+/// The list with the marker of the next page, if there is one.
+pub(crate) fn paged(marker: Option<String>, list: Element) -> Vec<Element> {
+    let marker = marker.map(|marker| Element::text("Marker", marker));
+    marker.into_iter().chain([list]).collect()
+}
+
+/// A time as answers spell it: `2026-11-23T10:00:00.000Z`.
+pub(crate) fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]

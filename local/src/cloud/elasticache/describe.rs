@@ -1,7 +1,6 @@
 //! Describes: groups, nodes and events, page by page.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
     ElastiCache,
@@ -9,27 +8,12 @@ use super::{
     model::{Node, ReplicationGroup, Settings},
     refusal::{Code, Outcome, Refusal},
 };
-use crate::cloud::Parameters;
+use crate::cloud::{
+    Parameters,
+    request::{Page, Period, check, page},
+};
 
-/// What `DescribeEvents` covers when the client names no time (\[BC\]).
-const DEFAULT_PERIOD: TimeDelta = TimeDelta::hours(1);
-
-/// Paging, as every describe takes it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Paging {
-    /// 20 to 100; `None` means 100 (\[BC\]).
-    pub max_records: Option<i32>,
-    /// Where the last page ended.
-    pub marker: Option<String>,
-}
-
-/// One page.
-#[derive(Debug)]
-pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
-    /// `None`: this is the last page.
-    pub(crate) marker: Option<String>,
-}
+pub use crate::cloud::request::Paging;
 
 /// `DescribeEvents`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,9 +57,9 @@ impl ElastiCache {
                     marker: None,
                 })
             }
-            None => page(self.groups.values(), paging, "groups", |group| {
+            None => Ok(page(self.groups.values(), paging, "groups", |group| {
                 group.id.clone()
-            }),
+            })?),
         }
     }
 
@@ -117,7 +101,7 @@ impl ElastiCache {
             });
         }
         all.retain(|entry| !only_outside_groups || entry.group.is_none());
-        page(all, paging, "nodes", |entry| entry.node.id.clone())
+        Ok(page(all, paging, "nodes", |entry| entry.node.id.clone())?)
     }
 
     /// Events that are visible by now, newest first as in \[BC\]'s examples.
@@ -132,7 +116,12 @@ impl ElastiCache {
                 "SourceIdentifier requires SourceType.",
             ));
         }
-        let (start, end) = period(filter, now)?;
+        let period = Period {
+            start: filter.start,
+            end: filter.end,
+            minutes: filter.minutes,
+        };
+        let (start, end) = period.ends(now, RETENTION)?;
         let visible_until = now - parameters.event_delay;
         let events = self.log.events().iter().rev().filter(|event| {
             event.at <= visible_until
@@ -146,93 +135,9 @@ impl ElastiCache {
                     .as_ref()
                     .is_none_or(|kind| *kind == event.source_type.wire())
         });
-        page(events, &filter.paging, "events", |event| {
+        Ok(page(events, &filter.paging, "events", |event| {
             // Pages go from new to old, keys must ascend.
             format!("{:020}", u64::MAX - event.number)
-        })
+        })?)
     }
-}
-
-/// Begin and end of the period asked for (which parameter wins is ASSUMED: `Duration` counts from the start if there is
-/// one, else back from the end).
-fn period(filter: &EventFilter, now: DateTime<Utc>) -> Outcome<(DateTime<Utc>, DateTime<Utc>)> {
-    let length = match filter.minutes {
-        Some(minutes) if minutes < 1 => {
-            return Err(Refusal::value(format!(
-                "Duration must be at least 1 minute: {minutes}."
-            )));
-        }
-        Some(minutes) => Some(TimeDelta::minutes(minutes.into())),
-        None => None,
-    };
-    if length.is_some_and(|length| length > RETENTION) {
-        return Err(Refusal::value("Duration must not exceed 14 days."));
-    }
-    let (start, end) = match (filter.start, filter.end, length) {
-        (Some(_), Some(_), Some(_)) => {
-            return Err(Refusal::combination(
-                "StartTime, EndTime and Duration cannot be specified together.",
-            ));
-        }
-        (Some(start), Some(end), None) => (start, end),
-        (Some(start), None, Some(length)) => (start, start + length),
-        (Some(start), None, None) => (start, now),
-        (None, end, length) => {
-            let end = end.unwrap_or(now);
-            (end - length.unwrap_or(DEFAULT_PERIOD), end)
-        }
-    };
-    if start > end {
-        return Err(Refusal::combination("StartTime must not be after EndTime."));
-    }
-    Ok((start, end))
-}
-
-/// The size of a page and the key after which it starts.
-fn check(paging: &Paging, list: &str) -> Outcome<(usize, Option<String>)> {
-    let size = paging.max_records.unwrap_or(100);
-    let size = usize::try_from(size)
-        .ok()
-        .filter(|size| (20..=100).contains(size))
-        .ok_or_else(|| {
-            Refusal::value(format!(
-                "Invalid value {size} for MaxRecords. Must be between 20 and 100."
-            ))
-        })?;
-    // An empty marker is no marker: clients that page by hand send the last one back whatever it is.
-    let given = paging.marker.as_deref().filter(|marker| !marker.is_empty());
-    let after = given.map(|marker| {
-        let bytes = BASE64_STANDARD.decode(marker).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        let (found, key) = text.split_once('/')?;
-        (found == list).then(|| key.to_owned())
-    });
-    match after {
-        Some(None) => Err(Refusal::value("Invalid Marker.")),
-        Some(Some(key)) => Ok((size, Some(key))),
-        None => Ok((size, None)),
-    }
-}
-
-/// One page of `all`, which ascend by key. The marker holds the last key, so that a page goes on in the right place
-/// though items come and go.
-fn page<T>(
-    all: impl IntoIterator<Item = T>,
-    paging: &Paging,
-    list: &str,
-    key: impl Fn(&T) -> String,
-) -> Outcome<Page<T>> {
-    let (size, after) = check(paging, list)?;
-    let mut rest = all
-        .into_iter()
-        .filter(|item| after.as_ref().is_none_or(|after| key(item) > *after));
-    let items: Vec<T> = rest.by_ref().take(size).collect();
-    let more = rest.next().is_some();
-    let last = items
-        .last()
-        .map(|item| BASE64_STANDARD.encode(format!("{list}/{}", key(item))));
-    Ok(Page {
-        items,
-        marker: last.filter(|_| more),
-    })
 }

@@ -2,26 +2,7 @@
 
 use thiserror::Error;
 
-/// Declares the closed set of error codes with their HTTP status.
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $wire:literal, $status:literal;)+) => {
-        /// An error code as the wire spells it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Code { $($(#[$doc])* $name,)+ }
-
-        impl Code {
-            /// The text that SDKs match, which is not always the shape's name.
-            pub fn wire(self) -> &'static str {
-                match self { $(Self::$name => $wire,)+ }
-            }
-
-            /// The HTTP status that comes with it.
-            pub fn status(self) -> u16 {
-                match self { $(Self::$name => $status,)+ }
-            }
-        }
-    };
-}
+use crate::cloud::{codes::codes, request::Invalid};
 
 codes! {
     /// More than 15 distinct shards failed over in 24 hours.
@@ -109,6 +90,16 @@ impl Refusal {
             Code::ReplicationGroupNotFound,
             format!("ReplicationGroup {id} not found."),
         )
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        match invalid {
+            Invalid::Missing(message) => Self::new(Code::MissingParameter, message),
+            Invalid::Value(message) => Self::value(message),
+            Invalid::Combination(message) => Self::combination(message),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Mistake,
+    databases::Names,
     file::{AlarmFile, DataFile, GroupFile, LoadFile, MetricFile, ScenarioFile},
 };
 use crate::cloud::{
@@ -43,18 +44,19 @@ impl ScenarioFile {
             cloud.workload.set(&spec.id, group.load(start));
             cloud.elasticache.seed_group(spec, cloud.now());
         }
+        let mut names = Names::default();
+        for cluster in self.db_clusters {
+            let at = cluster.span();
+            let cluster = cluster.into_inner();
+            let wrong = |message: String| Mistake {
+                at,
+                message: format!("db cluster `{}`: {message}", cluster.id),
+            };
+            cluster.build(start, &mut names, cloud).map_err(wrong)?;
+        }
         for alarm in self.alarms {
             let at = alarm.span();
-            let alarm = alarm.into_inner();
-            let name = alarm.name.clone();
-            let spec = alarm.spec(&at)?;
-            cloud
-                .cloudwatch
-                .put_alarm(cloud.now(), spec)
-                .map_err(|refusal| Mistake {
-                    at,
-                    message: format!("alarm `{name}`: {refusal}"),
-                })?;
+            put_alarm(alarm.into_inner(), at, cloud)?;
         }
         for metric in &self.metrics {
             cloud.workload.publish_also(metric.series(start));
@@ -82,6 +84,16 @@ impl ScenarioFile {
         }
         Ok(())
     }
+}
+
+fn put_alarm(alarm: AlarmFile, at: Range<usize>, cloud: &mut Cloud) -> Result<(), Mistake> {
+    let name = alarm.name.clone();
+    let spec = alarm.spec(&at)?;
+    let put = cloud.cloudwatch.put_alarm(cloud.now(), spec);
+    put.map_err(|refusal| Mistake {
+        at,
+        message: format!("alarm `{name}`: {refusal}"),
+    })
 }
 
 impl GroupFile {
@@ -347,7 +359,7 @@ fn span(start: DateTime<Utc>, after_minutes: i32, minutes: u32) -> Span {
     }
 }
 
-fn require(key: &str, value: f64, min: f64, max: f64) -> Result<(), String> {
+pub(super) fn require(key: &str, value: f64, min: f64, max: f64) -> Result<(), String> {
     if (min..=max).contains(&value) {
         Ok(())
     } else if max == f64::MAX {

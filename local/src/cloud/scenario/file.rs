@@ -18,6 +18,8 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     pub(super) groups: Vec<Spanned<GroupFile>>,
     #[serde(default)]
+    pub(super) db_clusters: Vec<Spanned<DbClusterFile>>,
+    #[serde(default)]
     pub(super) alarms: Vec<Spanned<AlarmFile>>,
     #[serde(default)]
     pub(super) metrics: Vec<MetricFile>,
@@ -166,6 +168,72 @@ pub(super) struct HeavySlotFile {
     pub(super) mib: u32,
 }
 
+/// `[[db_clusters]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DbClusterFile {
+    pub(super) id: String,
+    #[serde(default = "neptune")]
+    pub(super) engine: String,
+    /// Absent: a current one of the engine.
+    pub(super) engine_version: Option<String>,
+    /// The first is the writer.
+    #[serde(default)]
+    pub(super) instances: Vec<DbInstanceFile>,
+    /// The global database that the cluster is a member of.
+    pub(super) global_cluster: Option<String>,
+    /// An SNS topic that hears of the cluster and its instances.
+    pub(super) notification_topic: Option<String>,
+    #[serde(default)]
+    pub(super) load: DbLoadFile,
+    /// `ClusterReplicaLag` of each reader.
+    #[serde(default = "twenty")]
+    pub(super) lag_milliseconds: f64,
+}
+
+/// `[[db_clusters.instances]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DbInstanceFile {
+    pub(super) id: String,
+    pub(super) class: String,
+    pub(super) zone: String,
+    #[serde(default = "first")]
+    pub(super) promotion_tier: u8,
+}
+
+/// `[db_clusters.load]`: percent of CPU, by role.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DbLoadFile {
+    /// Of whichever instance is the writer.
+    pub(super) writer_cpu: f64,
+    /// Of each reader.
+    pub(super) reader_cpu: f64,
+    pub(super) steps: Vec<DbStepFile>,
+}
+
+impl Default for DbLoadFile {
+    fn default() -> Self {
+        Self {
+            writer_cpu: 20.0,
+            reader_cpu: 10.0,
+            steps: Vec::new(),
+        }
+    }
+}
+
+/// Percent of CPU on top, from a minute on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DbStepFile {
+    pub(super) after_minutes: i32,
+    #[serde(default)]
+    pub(super) writer_cpu: f64,
+    #[serde(default)]
+    pub(super) reader_cpu: f64,
+}
+
 /// `[[alarms]]`, with CloudWatch's words.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -262,6 +330,18 @@ fn seventy() -> u16 {
 
 fn one() -> u32 {
     1
+}
+
+fn first() -> u8 {
+    1
+}
+
+fn twenty() -> f64 {
+    20.0
+}
+
+fn neptune() -> String {
+    "neptune".to_owned()
 }
 
 fn sixty() -> u32 {

@@ -1,7 +1,8 @@
-//! Named scenarios and scenario files: groups, demand, alarms and tables to start a cloud with.
+//! Named scenarios and scenario files: groups, database clusters, demand, alarms and tables to start a cloud with.
 
 mod acts;
 mod build;
+mod databases;
 mod file;
 
 #[cfg(test)]

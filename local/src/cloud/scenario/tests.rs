@@ -36,6 +36,7 @@ fn alarms_have_settled_when_a_scenario_is_handed_over() {
     assert_eq!(
         states,
         [
+            ("graph-prod-writer-cpu", ok),
             ("orders-engine-cpu-high", ok),
             ("orders-incident", ok),
             ("sessions-eu-engine-cpu-high", ok)
@@ -320,4 +321,90 @@ fn an_outage_of_one_shard_leaves_the_others_their_metrics() {
             .map(|(_, at)| (at - start()).num_minutes())
     };
     assert_eq!((newest("0001"), newest("0002")), (Some(7), Some(-1)));
+}
+
+const DB_CLUSTER: &str = "[[db_clusters]]\nid = \"g\"\n\
+    instances = [{ id = \"w\", class = \"db.r6g.large\", zone = \"us-east-1a\" }]\n";
+
+#[test]
+fn the_default_scenario_has_a_graph_and_two_databases_to_trip_over() {
+    let cloud = load("default", start(), Parameters::default()).unwrap();
+    let clusters: Vec<(String, String)> = cloud
+        .neptune
+        .clusters()
+        .map(|cluster| (cluster.id, cluster.engine))
+        .collect();
+    let cluster = |id: &str, engine: &str| (id.to_owned(), engine.to_owned());
+    assert_eq!(
+        clusters,
+        [
+            cluster("checkout-aurora", "aurora-mysql"),
+            cluster("graph-prod", "neptune"),
+            cluster("profiles-docdb", "docdb"),
+        ]
+    );
+    let graph = cloud.neptune.cluster("graph-prod").unwrap();
+    assert_eq!(graph.writer().unwrap().id, "graph-prod-w");
+    let zones: std::collections::BTreeSet<String> = graph
+        .instances
+        .into_iter()
+        .map(|instance| instance.availability_zone)
+        .collect();
+    assert_eq!(zones.len(), 3);
+}
+
+#[test]
+fn a_writers_load_may_step_up_and_take_its_alarm_along() {
+    let alarm = "[[alarms]]\nname = \"hot\"\nnamespace = \"AWS/Neptune\"\nmetric = \"CPUUtilization\"\n\
+        dimensions = { DBClusterIdentifier = \"g\", Role = \"WRITER\" }\nthreshold = 90\n";
+    let load = "load = { writer_cpu = 50, steps = [{ after_minutes = 5, writer_cpu = 45 }] }\n";
+    let text = format!("{DB_CLUSTER}{load}{alarm}");
+    let mut cloud = parse("mine.toml", &text, start(), Parameters::default()).unwrap();
+    let state = |cloud: &Cloud| cloud.cloudwatch.alarms().next().unwrap().state;
+    cloud.advance(TimeDelta::minutes(5));
+    assert_eq!(state(&cloud), StateValue::Ok);
+    cloud.advance(TimeDelta::minutes(4));
+    assert_eq!(state(&cloud), StateValue::Alarm);
+}
+
+#[test]
+fn database_clusters_that_cannot_be_are_refused_with_their_id() {
+    for (from, to, says) in [
+        (
+            "db.r6g.large",
+            "r6g.large",
+            "instance `w`: there is no class `r6g.large`",
+        ),
+        (
+            "zone = \"us-east-1a\"",
+            "zone = \"us-east-1a\", promotion_tier = 16",
+            "instance `w`: `promotion_tier` must be from 0 to 15",
+        ),
+        (
+            "id = \"g\"\n",
+            "id = \"g\"\nengine = \"mysql\"\n",
+            "`engine` is `mysql`; it must be `neptune`, `aurora-mysql`, `aurora-postgresql`, `docdb`",
+        ),
+        (
+            "id = \"g\"\n",
+            "id = \"g\"\nlag_milliseconds = -1\n",
+            "`lag_milliseconds` is -1; it must be at least 0",
+        ),
+        (
+            "id = \"g\"\n",
+            "id = \"g\"\nload = { reader_cpu = 101 }\n",
+            "`load.reader_cpu` is 101; it must be from 0 to 100",
+        ),
+    ] {
+        let said = refusal(&DB_CLUSTER.replacen(from, to, 1));
+        assert_eq!(said, format!("mine.toml:1:1: db cluster `g`: {says}"));
+    }
+    let twice = refusal(&format!("{DB_CLUSTER}{DB_CLUSTER}"));
+    assert!(twice.ends_with("db cluster `g`: there are two of this id"));
+    let other = DB_CLUSTER.replace("\"g\"", "\"h\"");
+    let shared = refusal(&format!("{DB_CLUSTER}{other}"));
+    assert!(
+        shared.ends_with("instance `w`: there are two of this id"),
+        "{shared}"
+    );
 }

@@ -2,6 +2,7 @@
 //!
 //! The loop is closed here: load follows the slots, so a reshard changes the metrics that called for it.
 
+mod databases;
 mod demand;
 mod load;
 mod memory;
@@ -19,8 +20,10 @@ use super::{
     Parameters,
     cloudwatch::CloudWatch,
     elasticache::{ElastiCache, GroupView},
+    neptune::Neptune,
 };
 
+pub use databases::DatabaseLoad;
 pub use demand::{Burst, Daily, Demand, Span, Step};
 pub use load::{NodeLoad, ShardLoad};
 pub use memory::Data;
@@ -84,6 +87,7 @@ pub struct CustomMetric {
 #[derive(Debug, Default)]
 pub struct Workload {
     groups: BTreeMap<String, GroupLoad>,
+    databases: BTreeMap<String, DatabaseLoad>,
     custom: Vec<CustomMetric>,
     silent_nodes: Vec<(String, Span)>,
 }
@@ -97,6 +101,16 @@ impl Workload {
     /// The load of a group, to change it under way; an unused one if none was set.
     pub fn load_mut(&mut self, group: &str) -> &mut GroupLoad {
         self.groups.entry(group.to_owned()).or_default()
+    }
+
+    /// Sets the load of a database cluster from now on.
+    pub fn set_database(&mut self, cluster: &str, load: DatabaseLoad) {
+        self.databases.insert(cluster.to_owned(), load);
+    }
+
+    /// The load of a database cluster, to change it under way; a little used one if none was set.
+    pub fn database_mut(&mut self, cluster: &str) -> &mut DatabaseLoad {
+        self.databases.entry(cluster.to_owned()).or_default()
     }
 
     /// Publishes a metric of the users as well from now on.
@@ -145,6 +159,24 @@ impl Workload {
         }
         for custom in &self.custom {
             custom.publish(minute, cloudwatch);
+        }
+    }
+
+    /// Publishes the metrics of Neptune's clusters of the minute that ends at `now`.
+    pub fn publish_databases(
+        &self,
+        now: DateTime<Utc>,
+        neptune: &Neptune,
+        cloudwatch: &mut CloudWatch,
+    ) {
+        let minute = now - TimeDelta::minutes(1);
+        let little_used = DatabaseLoad::default();
+        for cluster in neptune
+            .clusters()
+            .filter(|cluster| cluster.engine == "neptune")
+        {
+            let load = self.databases.get(&cluster.id).unwrap_or(&little_used);
+            load.publish(&cluster, minute, cloudwatch);
         }
     }
 }

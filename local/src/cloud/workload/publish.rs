@@ -262,7 +262,7 @@ impl Place<'_> {
 }
 
 /// Whether CloudWatch hears nothing of this one in this minute.
-fn is_silent(silent: &[(String, Span)], id: &str, minute: DateTime<Utc>) -> bool {
+pub(super) fn is_silent(silent: &[(String, Span)], id: &str, minute: DateTime<Utc>) -> bool {
     silent
         .iter()
         .any(|(silent, span)| silent == id && span.contains(minute))

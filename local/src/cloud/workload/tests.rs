@@ -1,3 +1,4 @@
+mod databases;
 mod memory;
 mod roles;
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::time;
 use crate::{
+    cloud::arn,
     cloud::elasticache::{
         ElastiCache, LogDelivery,
         model::{
@@ -35,11 +36,7 @@ impl Place {
 
     /// ARN of a `replicationgroup` or a `cluster` ([IAM] service authorization reference).
     pub(super) fn arn(&self, kind: &str, id: &str) -> String {
-        let partition = match self.region.split('-').next() {
-            Some("cn") => "aws-cn",
-            Some("us") if self.region.starts_with("us-gov-") => "aws-us-gov",
-            Some(_) | None => "aws",
-        };
+        let partition = arn::partition(&self.region);
         let Self { account_id, region } = self;
         format!("arn:{partition}:elasticache:{region}:{account_id}:{kind}:{id}")
     }

@@ -1,19 +1,20 @@
 //! ElastiCache over AWS Query XML.
 
-mod form;
 mod groups;
 mod nodes;
 mod requests;
 mod tags;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-
-use super::{WireError, query::Params, xml::Element};
+use super::{
+    WireError,
+    form::{self, Form},
+    query::Params,
+    xml::{Element, paged, time},
+};
 use crate::cloud::{
     Cloud,
     elasticache::{log::Event, refusal::Refusal, reshard::GroupAnswer},
 };
-use form::Form;
 
 /// The namespace of every answer.
 pub const XMLNS: &str = "http://elasticache.amazonaws.com/doc/2015-02-02/";
@@ -119,23 +120,12 @@ fn serve(cloud: &mut Cloud, operation: &str, form: &Form<'_>) -> Result<Vec<Elem
     Ok(vec![groups::replication_group(&group, &place, now)])
 }
 
-/// The list with the marker of the next page, if there is one.
-fn paged(marker: Option<String>, list: Element) -> Vec<Element> {
-    let marker = marker.map(|marker| Element::text("Marker", marker));
-    marker.into_iter().chain([list]).collect()
-}
-
 fn event(event: &Event) -> Element {
     Element::new("Event")
         .with("Message", &event.message)
         .with("SourceType", event.source_type.wire())
         .with("SourceIdentifier", &event.source)
         .with("Date", time(event.at))
-}
-
-/// A time as answers spell it: `2026-11-23T10:00:00.000Z`.
-fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 #[cfg(test)]

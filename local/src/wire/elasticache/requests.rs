@@ -1,7 +1,7 @@
 //! Requests: from a Query form to the embedded service's types. Names of lists and members are those of the service's
 //! model ([BC]).
 
-use super::{form::Form, tags};
+use super::form::Form;
 use crate::cloud::elasticache::{
     LogDelivery,
     create::{CreateReplicationGroup, LogDeliveryRequest, ShardConfiguration},
@@ -97,7 +97,7 @@ pub(super) fn create(form: &Form<'_>) -> Outcome<CreateReplicationGroup> {
         cache_subnet_group_name: form.owned("CacheSubnetGroupName"),
         cache_security_group_names: form.texts("CacheSecurityGroupNames", "CacheSecurityGroupName"),
         security_group_ids: form.texts("SecurityGroupIds", "SecurityGroupId"),
-        tags: tags::read(form),
+        tags: form.tags(),
         snapshot_arns: form.texts("SnapshotArns", "SnapshotArn"),
         snapshot_name: form.owned("SnapshotName"),
         preferred_maintenance_window: form.owned("PreferredMaintenanceWindow"),

@@ -11,17 +11,6 @@ use crate::{
     wire::xml::Element,
 };
 
-/// The tags that a request carries.
-pub(super) fn read(form: &Form<'_>) -> Vec<(String, String)> {
-    form.list("Tags", "Tag")
-        .into_iter()
-        .filter_map(|prefix| {
-            let value = form.owned(&format!("{prefix}.Value")).unwrap_or_default();
-            Some((form.owned(&format!("{prefix}.Key"))?, value))
-        })
-        .collect()
-}
-
 /// The three operations on tags; each answers all tags that there are then.
 pub(super) fn answer(
     elasticache: &mut ElastiCache,
@@ -36,7 +25,7 @@ pub(super) fn answer(
     };
     let tags = match operation {
         "AddTagsToResource" => {
-            let tags = read(form);
+            let tags = form.tags();
             if tags.is_empty() {
                 return Err(missing("Tags"));
             }

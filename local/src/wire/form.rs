@@ -4,48 +4,45 @@ use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-use crate::{
-    cloud::elasticache::refusal::{Code, Outcome, Refusal},
-    wire::query::Params,
-};
+use super::query::Params;
+use crate::cloud::request::Invalid;
 
 /// The parameters of one request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Form<'a>(pub(super) &'a Params);
+pub(crate) struct Form<'a>(pub(crate) &'a Params);
 
 impl<'a> Form<'a> {
     /// A text; `None` when absent.
-    pub(super) fn text(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
         self.0.get(key)
     }
 
     /// A text of one's own.
-    pub(super) fn owned(&self, key: &str) -> Option<String> {
+    pub(crate) fn owned(&self, key: &str) -> Option<String> {
         self.text(key).map(str::to_owned)
     }
 
-    /// A text that must be there and not be blank (codes and wordings as RDS answers, ASSUMED to be the same here).
-    pub(super) fn required(&self, key: &str) -> Outcome<&'a str> {
+    /// A text that must be there and not be blank (codes and wordings as RDS answers, ASSUMED for the others).
+    pub(crate) fn required(&self, key: &str) -> Result<&'a str, Invalid> {
         match self.text(key) {
-            None => Err(Refusal::new(
-                Code::MissingParameter,
-                format!("The request must contain the parameter {key}."),
-            )),
-            Some(text) if text.trim().is_empty() => Err(Refusal::value(format!(
+            None => Err(Invalid::Missing(format!(
+                "The request must contain the parameter {key}."
+            ))),
+            Some(text) if text.trim().is_empty() => Err(Invalid::Value(format!(
                 "The parameter {key} must be provided and must not be blank."
             ))),
             Some(text) => Ok(text),
         }
     }
 
-    fn parsed<T: FromStr>(&self, key: &str) -> Outcome<Option<T>> {
+    fn parsed<T: FromStr>(&self, key: &str) -> Result<Option<T>, Invalid> {
         self.text(key)
             .map(|text| text.trim().parse().map_err(|_| unreadable(key, text)))
             .transpose()
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&self, key: &str) -> Outcome<Option<bool>> {
+    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, Invalid> {
         self.text(key)
             .map(|text| match text.to_ascii_lowercase().as_str() {
                 "true" => Ok(true),
@@ -56,12 +53,17 @@ impl<'a> Form<'a> {
     }
 
     /// A whole number.
-    pub(super) fn number(&self, key: &str) -> Outcome<Option<i32>> {
+    pub(crate) fn number(&self, key: &str) -> Result<Option<i32>, Invalid> {
+        self.parsed(key)
+    }
+
+    /// A number.
+    pub(crate) fn float(&self, key: &str) -> Result<Option<f64>, Invalid> {
         self.parsed(key)
     }
 
     /// A time in ISO 8601; UTC where it names no zone.
-    pub(super) fn time(&self, key: &str) -> Outcome<Option<DateTime<Utc>>> {
+    pub(crate) fn time(&self, key: &str) -> Result<Option<DateTime<Utc>>, Invalid> {
         let read = |text: &str| {
             let with_zone = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
             let without = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f");
@@ -77,18 +79,28 @@ impl<'a> Form<'a> {
     }
 
     /// A list of texts; blank ones (an empty list on the wire) are left out.
-    pub(super) fn texts(&self, key: &str, member: &str) -> Vec<String> {
+    pub(crate) fn texts(&self, key: &str, member: &str) -> Vec<String> {
         let mut texts = self.0.texts(key, member);
         texts.retain(|text| !text.is_empty());
         texts
     }
 
+    /// The tags that the request carries.
+    pub(crate) fn tags(&self) -> Vec<(String, String)> {
+        let read = |prefix: String| {
+            let value = self.owned(&format!("{prefix}.Value")).unwrap_or_default();
+            Some((self.owned(&format!("{prefix}.Key"))?, value))
+        };
+        let prefixes = self.list("Tags", "Tag");
+        prefixes.into_iter().filter_map(read).collect()
+    }
+
     /// The prefixes of a list of structures.
-    pub(super) fn list(&self, key: &str, member: &str) -> Vec<String> {
+    pub(crate) fn list(&self, key: &str, member: &str) -> Vec<String> {
         self.0.list(key, member)
     }
 }
 
-fn unreadable(key: &str, text: &str) -> Refusal {
-    Refusal::value(format!("Invalid value {text} for {key}."))
+fn unreadable(key: &str, text: &str) -> Invalid {
+    Invalid::Value(format!("Invalid value {text} for {key}."))
 }
