@@ -194,7 +194,11 @@ impl Unfit {
                 format!("the sample of its lag is dated {} min ahead", -minutes)
             }
             Self::Stale(minutes) => format!("the newest sample of its lag is {minutes} min old"),
-            Self::Lagging(lag, limit) => format!("lag {lag:.3} s, more than {limit} s"),
+            Self::Lagging(lag, limit) => format!(
+                "lag {:.0} ms, more than {:.0} ms",
+                lag * 1000.0,
+                limit * 1000.0
+            ),
         }
     }
 }
