@@ -225,3 +225,6 @@ fn tier(member: &Member) -> u32 {
 fn lag_step(lag: f64) -> f64 {
     ((lag * 1000.0).round() / LAG_STEP_MILLIS).floor()
 }
+
+#[cfg(test)]
+mod tests;

@@ -292,20 +292,23 @@ pub(crate) fn request() -> impl Strategy<Value = FailoverRequest> {
     })
 }
 
+/// Read once, not for every world: reading a file is slow.
 fn policies() -> impl Strategy<Value = FailoverPolicy> {
-    let drill = prop::sample::select(vec![
-        "",
-        "drill = { every_days = 1, time_zone = 'UTC', from = '13:00', to = '15:00' }\n",
-        "drill = { every_days = 1, time_zone = 'UTC', from = '13:00', to = '15:00' }\n",
-        "drill = { every_days = 1, time_zone = 'UTC', from = '15:00', to = '16:00' }\n",
-    ]);
-    let alarms = prop::sample::select(vec![
+    let drill = |from: &str, to: &str| {
+        format!("drill = {{ every_days = 1, time_zone = 'UTC', from = '{from}', to = '{to}' }}\n")
+    };
+    let open = drill("13:00", "15:00");
+    let drills = [String::new(), open.clone(), open, drill("15:00", "16:00")];
+    let alarms = [
         "",
         "alarms.evacuate = ['writer-cpu']\n",
         "alarms.evacuate = ['queue', 'writer-cpu']\nalarms.stop = ['freeze']\n",
-    ]);
-    (drill, alarms)
-        .prop_map(|(drill, alarms)| policy(&toml::from_str(&format!("{drill}{alarms}")).unwrap()))
+    ];
+    let all = drills.iter().flat_map(|drill| {
+        let with = |alarms: &&str| policy(&toml::from_str(&format!("{drill}{alarms}")).unwrap());
+        alarms.iter().map(with).collect::<Vec<FailoverPolicy>>()
+    });
+    prop::sample::select(all.collect::<Vec<FailoverPolicy>>())
 }
 
 /// Any world.
