@@ -68,7 +68,7 @@ pub(crate) fn require_no_global_datastore(group: &Group, guards: &mut Guards) ->
     })
 }
 
-/// Group, shards and nodes are available. A backup is not: it is taken from a replica, which then lags.
+/// Group, shards and nodes are available. While a backup is taken they are not: what a failover does to it is not documented.
 pub(crate) fn require_available(group: &Group, guards: &mut Guards) -> Result<(), Hold> {
     let (what, status) = match group.activity() {
         Activity::Idle => {
