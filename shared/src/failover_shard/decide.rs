@@ -179,10 +179,8 @@ impl<'a> Work<'a> {
     }
 
     fn require_safe(&mut self, group: &Group, intent: &Intent) -> Result<(), Hold> {
-        let guards = &mut self.draft.guards;
-        let waived = require_safe(self.policy, self.seen, group, intent.kind(), guards)?;
-        self.draft.waived.extend(waived);
-        Ok(())
+        let kind = intent.kind();
+        require_safe(self.policy, self.seen, group, kind, &mut self.draft)
     }
 
     /// The failover that a wish asks for, once the metrics show that it stands and that somebody can take over.

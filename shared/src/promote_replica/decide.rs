@@ -163,10 +163,8 @@ impl<'a> Work<'a> {
     }
 
     fn require_safe(&mut self, sight: Sight<'_>, intent: &Intent) -> Result<(), Hold> {
-        let guards = &mut self.draft.guards;
-        let waived = require_safe(self.policy, self.seen, sight.group, intent.kind(), guards)?;
-        self.draft.waived.extend(waived);
-        Ok(())
+        let kind = intent.kind();
+        require_safe(self.policy, self.seen, sight.group, kind, &mut self.draft)
     }
 
     fn evacuated(

@@ -14,3 +14,4 @@ mod scenarios;
 mod support;
 mod words;
 mod world;
+mod zones;

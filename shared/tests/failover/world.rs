@@ -134,6 +134,7 @@ impl Drawn {
         let group = build::group(room, shards, replicas);
         let mut policy = FailoverPolicy::defaults("orders");
         policy.cooldown = Duration::from_secs(self.cooldown * 60);
+        policy.max_lag = 1.0;
         if self.drills && room == Room::Shard {
             policy.drill = Some(build::drill(1, "13:00", "18:00"));
         }
@@ -188,7 +189,11 @@ impl Drawn {
                 1 => found.is_primary = Some((at, true)),
                 2 => found.is_primary = Some((at, false)),
                 3 => found.lag = None,
-                4 => found.lag = Some((at, 3.5)),
+                4 => {
+                    for found in evidence.values_mut() {
+                        found.lag = found.lag.map(|_| (at, 3.5));
+                    }
+                }
                 _ => {
                     // Another minute, the same word.
                     found.is_primary = found.is_primary.map(|(_, primary)| (at, primary));
