@@ -55,6 +55,12 @@ impl<'a> Sight<'a> {
         }))
     }
 
+    /// Whether an alarm is known to watch a node of another group.
+    pub(crate) fn watches_another(&self, alarm: &Alarm) -> bool {
+        let node = alarm.dimensions.get(NODE);
+        node.is_some_and(|id| self.node(&NodeId::new(id)).is_none())
+    }
+
     /// What of an evacuation can be told before the metrics are read: nobody failed over since, and where the service says who is
     /// primary, it is the alarmed node.
     pub(crate) fn require_may_be_shown(

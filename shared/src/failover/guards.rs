@@ -7,7 +7,7 @@ use super::{
     Waiver,
 };
 use crate::{
-    alarm::{AlarmState, AlarmsSeen},
+    alarm::{Alarm, AlarmState, AlarmsSeen},
     checks::Guards,
     journal::{Journal, Retry},
     load::delta,
@@ -48,6 +48,36 @@ pub(crate) fn require_no_stop_alarm(
         guards.require("stop_alarm", calm, saw, || match found {
             Some(_) => Hold::StopAlarm(name.clone()),
             None => Hold::StopAlarmMissing(name.clone()),
+        })?;
+    }
+    Ok(())
+}
+
+/// No practice while something may be wrong: every alarm that could ask for an evacuation of this target is OK. One that is silenced,
+/// silent or not to be found may be one in ALARM. `of_another` tells the alarms that watch another target.
+pub(crate) fn require_calm(
+    policy: &FailoverPolicy,
+    alarms: &AlarmsSeen,
+    unit: &str,
+    of_another: impl Fn(&Alarm) -> bool,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    for name in &policy.alarms.evacuate {
+        let found = alarms.get(name);
+        if found.is_some_and(&of_another) {
+            continue;
+        }
+        let state = found.map_or_else(
+            || "not to be found".to_owned(),
+            |alarm| alarm.state.to_string(),
+        );
+        let calm = found.is_some_and(|alarm| alarm.state == AlarmState::Ok);
+        guards.require("alarms_calm", calm, format!("{name} {state}"), || {
+            Hold::DrillWaitsForAlarm {
+                unit: unit.to_owned(),
+                alarm: name.clone(),
+                state,
+            }
         })?;
     }
     Ok(())

@@ -202,7 +202,7 @@ impl<'a> Work<'a> {
         let primary = sight.require_primary(shard, guards)?;
         match &wish.proof {
             Proof::Replaced(one) if primary.node.as_str() != one.node => {
-                return Err(left_to_aws(one).into());
+                return Err(left_to_aws(one, false).into());
             }
             // By another word than that of the metrics: an event that came after them.
             Proof::Alarmed(alarmed) if primary.node != alarmed.node.id => {
@@ -308,7 +308,7 @@ fn require_told_by_the_service(
     }
     let primary = sight.require_primary(wish.shard, guards)?;
     match &wish.proof {
-        Proof::Replaced(one) if primary.node.as_str() != one.node => Err(left_to_aws(one)),
+        Proof::Replaced(one) if primary.node.as_str() != one.node => Err(left_to_aws(one, false)),
         Proof::Replaced(_) | Proof::Alarmed(_) | Proof::None => {
             Ok(Hold::LagUnknown("it has not been read".to_owned()))
         }

@@ -77,6 +77,7 @@ pub(crate) fn attempt(text: &str) -> FailoverAttempt {
         to: None,
         zones: BTreeMap::new(),
         outcome: outcome_of(outcome),
+        accepted: None,
         reported: false,
     }
 }

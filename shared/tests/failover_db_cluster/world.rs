@@ -249,6 +249,7 @@ fn attempt() -> impl Strategy<Value = FailoverAttempt> {
         to: None,
         zones: BTreeMap::new(),
         outcome,
+        accepted: None,
         reported: false,
     })
 }

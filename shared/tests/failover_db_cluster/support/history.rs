@@ -94,6 +94,7 @@ pub(super) fn failover(text: &str, now: DateTime<Utc>) -> FailoverAttempt {
         to: Some(to),
         zones: BTreeMap::new(),
         outcome,
+        accepted: None,
         reported: false,
     }
 }
