@@ -38,13 +38,13 @@ ENVIRONMENT = {
 }
 
 
-def start_server():
+def start_server(*options):
     """The address of an embedded AWS that was started for this run and ends with it."""
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     binary = target / "debug" / "clusterwarden"
-    command = [str(binary), "cloud", "--port", "0", "--speed", str(SPEED)]
+    command = [str(binary), "cloud", "--port", "0", "--speed", str(SPEED), *options]
     # What the server has to say (a panic, for one) is kept beside it.
-    words = (target / "conformance-server.log").open("w")
+    words = (target / "conformance-server.log").open("a" if options else "w")
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, stdin=subprocess.DEVNULL, text=True)
     atexit.register(stop_server, server)
     watchdog = threading.Timer(30, server.kill)
@@ -88,7 +88,9 @@ class ProtocolLoader(botocore.loaders.Loader):
 class Conformance:
     """One run: its endpoint, its clients, its counts."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint=None):
+        self.started = endpoint is None
+        endpoint = endpoint or start_server()
         if not re.fullmatch(r"http://127\.0\.0\.1:\d+", endpoint):
             raise SystemExit(f"refusing to run against {endpoint}: only http://127.0.0.1:PORT")
         self.endpoint = endpoint
@@ -99,13 +101,20 @@ class Conformance:
         self._problems = []
         self._now = None
 
-    def client(self, service, protocol=None):
+    def beside(self, scenario):
+        """The address of another server, in a scenario of this folder; None where this run was given its server."""
+        if not self.started:
+            print(f"skipped {scenario}: it needs a server that this run starts", flush=True)
+            return None
+        return start_server("--scenario", str(pathlib.Path(__file__).with_name(scenario)))
+
+    def client(self, service, protocol=None, endpoint=None):
         """A client without retries whose answers are all compared with the model."""
         session = botocore.session.Session()
         if protocol:
             session.register_component("data_loader", ProtocolLoader(protocol))
         config = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
-        client = session.create_client(service, endpoint_url=self.endpoint, config=config)
+        client = session.create_client(service, endpoint_url=endpoint or self.endpoint, config=config)
         client.meta.events.register("before-parse", self._compare)
         if protocol and client.meta.service_model.resolved_protocol != protocol:
             raise SystemExit(f"botocore speaks {client.meta.service_model.resolved_protocol}, not {protocol}")

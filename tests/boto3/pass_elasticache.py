@@ -1,6 +1,7 @@
 """ElastiCache: a replication group's life, every operation of it, and the refusals that a caller has to tell apart."""
 
 import datetime
+import re
 import time
 
 GROUP = "conformance"
@@ -20,7 +21,9 @@ def steps(run):
     shrinking(run, client)
     modification(run, client)
     failover(run, client)
+    promotion(run, client)
     events(run, client)
+    replacement(run)
     deletion(run, client)
     run.nothing_else_is_answered(
         client,
@@ -269,6 +272,53 @@ def failover(run, client):
     run.refused(client, call, "APICallRateForCustomerExceeded", ReplicationGroupId=GROUP, NodeGroupId="0001")
 
 
+def single(name):
+    """A group with cluster mode disabled, of three nodes that do not follow each other by themselves."""
+    return {
+        "ReplicationGroupId": name,
+        "ReplicationGroupDescription": "one primary",
+        "Engine": "valkey",
+        "EngineVersion": "8.0",
+        "CacheNodeType": "cache.r7g.large",
+        "CacheParameterGroupName": "default.valkey8",
+        "NumCacheClusters": 3,
+        "AutomaticFailoverEnabled": False,
+        "MultiAZEnabled": False,
+    }
+
+
+def primaries(found):
+    members = [member for shard in found.get("NodeGroups", []) for member in shard["NodeGroupMembers"]]
+    return [member["CacheClusterId"] for member in members if member.get("CurrentRole") == "primary"]
+
+
+def promotion(run, client):
+    change, name = "modify_replication_group", f"{GROUP}-single"
+    common = {"ReplicationGroupId": name, "ApplyImmediately": True}
+    run.ok(client, "create_replication_group", **single(name))
+    found = available(run, client, name)
+    run.expect("cluster mode is off", found.get("ClusterEnabled") is False, found)
+    run.expect("one node is primary", primaries(found) == [f"{name}-001"], found.get("NodeGroups"))
+    run.refused(client, change, "CacheClusterNotFound", PrimaryClusterId=f"{name}-009", **common)
+    run.refused(
+        client,
+        change,
+        "InvalidParameterCombination",
+        ReplicationGroupId=GROUP,
+        PrimaryClusterId=f"{GROUP}-0001-002",
+        ApplyImmediately=True,
+    )
+    begun = run.ok(client, change, PrimaryClusterId=f"{name}-002", **common).get("ReplicationGroup", {})
+    pending = begun.get("PendingModifiedValues", {}).get("PrimaryClusterId")
+    run.expect("the new primary is pending", pending == f"{name}-002", begun)
+    found = available(run, client, name)
+    run.expect("the roles moved", primaries(found) == [f"{name}-002"], found.get("NodeGroups"))
+    run.ok(client, change, AutomaticFailoverEnabled=True, **common)
+    found = available(run, client, name)
+    run.expect("automatic failover is on", found.get("AutomaticFailover") == "enabled", found)
+    run.refused(client, change, "InvalidParameterCombination", PrimaryClusterId=f"{name}-003", **common)
+
+
 def tried(client, name, shard):
     """Whether a failover was accepted, once the one before had run its course."""
     end = time.monotonic() + 20
@@ -318,13 +368,43 @@ def events(run, client):
     run.refused(client, call, INVALID, StartTime=run.now(), EndTime=since)
 
 
+def replacement(run):
+    """On a server of its own: no call schedules a replacement, only a scenario does."""
+    server = run.beside("replacement.toml")
+    if server is None:
+        return
+    client = run.client("elasticache", endpoint=server)
+    node = "replaced-0001-001"
+
+    def messages():
+        found = run.ok(client, "describe_events", SourceType="cache-cluster", SourceIdentifier=node, Duration=1440)
+        return [event["Message"] for event in found.get("Events", [])]
+
+    def state():
+        found = run.ok(client, "describe_cache_clusters", CacheClusterId=node).get("CacheClusters") or [{}]
+        return found[0].get("CacheClusterStatus")
+
+    window = "during the maintenance window from Start Time: .+, End Time: .+"
+    scheduled = f"The node with Cache Cluster ID: {node}, Node ID: 0001 is scheduled for replacement {window}"
+    run.until("a replacement is announced", lambda: any(re.fullmatch(scheduled, text) for text in messages()), 10)
+    run.until("a node under replacement is not available", lambda: state() != "available", 10)
+    run.until("and available again", lambda: state() == "available", 10)
+    texts = messages()
+    run.expect("the recovery began", any(text.startswith("Recovering cache nodes") for text in texts), texts)
+    run.until(
+        "the recovery ended",
+        lambda: any(text.startswith("Finished recovery for cache nodes") for text in messages()),
+        10,
+    )
+
+
 def deletion(run, client):
     run.refused(client, "delete_replication_group", "ReplicationGroupNotFoundFault", ReplicationGroupId="absent")
-    for name in (GROUP, f"{GROUP}-wide", f"{GROUP}-bare"):
+    for name in (GROUP, f"{GROUP}-wide", f"{GROUP}-bare", f"{GROUP}-single"):
         answer = run.ok(client, "delete_replication_group", ReplicationGroupId=name)
         run.expect("it is deleting", answer.get("ReplicationGroup", {}).get("Status") == "deleting", answer)
     gone_or_going = {"ReplicationGroupNotFoundFault", "InvalidReplicationGroupState"}
     run.refused(client, "delete_replication_group", gone_or_going, ReplicationGroupId=GROUP)
-    for name in (GROUP, f"{GROUP}-wide", f"{GROUP}-bare"):
+    for name in (GROUP, f"{GROUP}-wide", f"{GROUP}-bare", f"{GROUP}-single"):
         run.wait(client, "replication_group_deleted", ReplicationGroupId=name)
     run.refused(client, "describe_replication_groups", "ReplicationGroupNotFoundFault", ReplicationGroupId=GROUP)

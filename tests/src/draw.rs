@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use chrono::TimeDelta;
+use clusterwarden_local::cloud::{EventTimes, FailoverWording, Parameters};
+
 /// A stream of numbers that a seed determines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw(u64);
@@ -45,6 +48,27 @@ impl Draw {
         low + (high - low) * self.part()
     }
 
+    /// A choice for everything that AWS leaves unsaid and that a failover can meet; the amounts of a migration stay as
+    /// assumed.
+    pub fn parameters(&mut self) -> Parameters {
+        let mut up_to = |seconds: u32| TimeDelta::seconds(i64::from(self.below(seconds + 1)));
+        Parameters {
+            metric_delay: up_to(600),
+            event_delay: up_to(600),
+            modifying_delay: up_to(60),
+            shard_count_changes_at_start: self.chance(50),
+            refused_failover_spends_budget: self.chance(50),
+            repeated_failover_spends_budget: self.chance(50),
+            failover_wording: *self.one(&FailoverWording::ALL),
+            failover_complete_names_node: self.chance(50),
+            busy_failover_blames_member: self.chance(50),
+            promotion_tells_failover: self.chance(50),
+            test_failover_notifies_replacement: self.chance(50),
+            replacement_times: *self.one(&EventTimes::ALL),
+            ..Parameters::default()
+        }
+    }
+
     /// One of these.
     ///
     /// # Panics
@@ -69,6 +93,37 @@ mod tests {
         };
         assert_eq!(draws(7), draws(7));
         assert_ne!(draws(7), draws(8));
+    }
+
+    #[test]
+    fn parameters_reach_every_wording_and_both_answers_of_every_question() {
+        let mut draw = Draw::new(5);
+        let drawn: Vec<Parameters> = (0..200).map(|_| draw.parameters()).collect();
+        for wording in FailoverWording::ALL {
+            assert!(drawn.iter().any(|one| one.failover_wording == wording));
+        }
+        for times in EventTimes::ALL {
+            assert!(drawn.iter().any(|one| one.replacement_times == times));
+        }
+        let questions: [fn(&Parameters) -> bool; 7] = [
+            |one| one.shard_count_changes_at_start,
+            |one| one.refused_failover_spends_budget,
+            |one| one.repeated_failover_spends_budget,
+            |one| one.failover_complete_names_node,
+            |one| one.busy_failover_blames_member,
+            |one| one.promotion_tells_failover,
+            |one| one.test_failover_notifies_replacement,
+        ];
+        for asks in questions {
+            assert!(drawn.iter().any(asks) && !drawn.iter().all(asks));
+        }
+        let delays = |one: &Parameters| one.metric_delay.max(one.event_delay);
+        assert!(
+            drawn
+                .iter()
+                .all(|one| delays(one) <= TimeDelta::minutes(10))
+        );
+        assert!(drawn.iter().any(|one| delays(one) > TimeDelta::minutes(9)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod workload;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use fault::{Fault, Faults};
-pub use parameters::Parameters;
+pub use parameters::{EventTimes, FailoverWording, Parameters};
 
 /// One AWS account in one Region: all state that a client can reach, and the time it lives in.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! Outside hands: what somebody else does to a group at times of their own, such as a pipeline that runs `terraform apply`.
+//! Outside hands: what somebody else does to a group at times of their own, such as a pipeline that runs `terraform apply`,
+//! a host that breaks, or AWS with its maintenance.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,8 +8,7 @@ use super::{
     elasticache::{ElastiCache, reshard::ModifyShards},
 };
 
-/// Somebody who wants a group to have so many shards, and sees to it at certain minutes. As Terraform does, they look first
-/// and leave alone what is as they want it.
+/// Somebody who does the same at certain minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     /// Who.
@@ -17,13 +17,42 @@ pub struct Act {
     pub at: DateTime<Utc>,
     /// Again after every such span; `None`: once only.
     pub every: Option<TimeDelta>,
-    /// `ReplicationGroupId`.
-    pub group: String,
-    /// How many shards they want. Where there are more, the first stay.
-    pub shards: u32,
+    /// What they do.
+    pub deed: Deed,
 }
 
-/// An act that was carried out.
+/// What others do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Somebody wants a group to have so many shards. As Terraform does, they look first and leave alone what is as they
+    /// want it.
+    Count {
+        /// `ReplicationGroupId`.
+        group: String,
+        /// How many shards they want. Where there are more, the first stay.
+        shards: u32,
+    },
+    /// The host of a shard's primary breaks.
+    FailPrimary {
+        /// `ReplicationGroupId`.
+        group: String,
+        /// `NodeGroupId`.
+        shard: String,
+    },
+    /// AWS schedules the replacement of a node.
+    ScheduleReplacement {
+        /// `CacheClusterId`.
+        node: String,
+        /// From the act to the begin of the window.
+        starts_after: TimeDelta,
+        /// How long the window is.
+        length: TimeDelta,
+    },
+    /// AWS blocks `TestFailover` (`true`), or frees it.
+    BlockTestFailover(bool),
+}
+
+/// An act on a group's count that was carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acted {
     /// When.
@@ -40,11 +69,25 @@ pub struct Acted {
     pub refused: Option<&'static str>,
 }
 
+/// An act on something else than a group's count that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: String,
+    /// What; never [`Deed::Count`].
+    pub deed: Deed,
+    /// Whether anything came of it: a primary that is down already does not fail, and a replacement is scheduled once.
+    pub took_effect: bool,
+}
+
 /// All outside hands, and what they did.
 #[derive(Debug, Default)]
 pub struct Outside {
     acts: Vec<Act>,
     done: Vec<Acted>,
+    happened: Vec<Happened>,
 }
 
 impl Outside {
@@ -53,16 +96,46 @@ impl Outside {
         self.acts.push(act);
     }
 
-    /// What was done since the last call, oldest first.
+    /// What was done about counts since the last call, oldest first.
     pub fn take_done(&mut self) -> Vec<Acted> {
         std::mem::take(&mut self.done)
     }
 
+    /// What else happened since the last call, oldest first.
+    pub fn take_happened(&mut self) -> Vec<Happened> {
+        std::mem::take(&mut self.happened)
+    }
+
     /// Carries out what falls due in the minute that begins at `now`.
     pub fn act(&mut self, now: DateTime<Utc>, service: &mut ElastiCache, parameters: &Parameters) {
-        let due = self.acts.iter().filter(|act| act.is_due(now));
-        let done = due.filter_map(|act| act.carry_out(now, service, parameters));
-        self.done.extend(done);
+        for act in self.acts.iter().filter(|act| act.is_due(now)) {
+            let took_effect = match &act.deed {
+                Deed::Count { group, shards } => {
+                    let done = act.set_count(group, *shards, now, service, parameters);
+                    self.done.extend(done);
+                    continue;
+                }
+                Deed::FailPrimary { group, shard } => service.fail_primary(group, shard, now),
+                Deed::ScheduleReplacement {
+                    node,
+                    starts_after,
+                    length,
+                } => {
+                    let start = now + *starts_after;
+                    service.schedule_replacement(node, start, start + *length, now, parameters)
+                }
+                Deed::BlockTestFailover(blocked) => {
+                    service.block_test_failover(*blocked);
+                    true
+                }
+            };
+            self.happened.push(Happened {
+                at: now,
+                by: act.by.clone(),
+                deed: act.deed.clone(),
+                took_effect,
+            });
+        }
     }
 }
 
@@ -76,13 +149,15 @@ impl Act {
     }
 
     /// `None`: there is no such group.
-    fn carry_out(
+    fn set_count(
         &self,
+        group_id: &str,
+        shards: u32,
         now: DateTime<Utc>,
         service: &mut ElastiCache,
         parameters: &Parameters,
     ) -> Option<Acted> {
-        let group = service.groups().find(|group| group.id == self.group)?;
+        let group = service.group(group_id)?;
         let listed: Vec<String> = group
             .shards
             .into_iter()
@@ -91,16 +166,16 @@ impl Act {
             .collect();
         let from = u32::try_from(listed.len()).ok()?;
         let mut request = ModifyShards {
-            group: self.group.clone(),
-            count: i32::try_from(self.shards).ok()?,
+            group: group_id.to_owned(),
+            count: i32::try_from(shards).ok()?,
             apply_immediately: true,
             ..ModifyShards::default()
         };
-        if self.shards < from {
-            let stay = usize::try_from(self.shards).ok()?;
+        if shards < from {
+            let stay = usize::try_from(shards).ok()?;
             request.retain = listed.into_iter().take(stay).collect();
         }
-        let refused = if self.shards == from {
+        let refused = if shards == from {
             None
         } else {
             let answer = service.modify_shard_configuration(&request, now, parameters);
@@ -109,9 +184,9 @@ impl Act {
         Some(Acted {
             at: now,
             by: self.by.clone(),
-            group: self.group.clone(),
+            group: group_id.to_owned(),
             from,
-            to: self.shards,
+            to: shards,
             refused,
         })
     }
@@ -138,8 +213,10 @@ mod tests {
             by: "terraform".to_owned(),
             at: start() + TimeDelta::minutes(5),
             every: Some(TimeDelta::minutes(20)),
-            group: "orders".to_owned(),
-            shards: 2,
+            deed: Deed::Count {
+                group: "orders".to_owned(),
+                shards: 2,
+            },
         });
         cloud
     }
@@ -183,5 +260,75 @@ mod tests {
             .unwrap();
         let refused = Some("InvalidReplicationGroupState");
         assert_eq!(told(&mut cloud, 2), [(5, 3, 2, refused)]);
+    }
+
+    #[test]
+    fn what_else_happens_is_told_apart_from_counts_with_whether_it_took_effect() {
+        let mut cloud = contested();
+        let fails = |minute| Act {
+            by: "a broken host".to_owned(),
+            at: start() + TimeDelta::minutes(minute),
+            every: None,
+            deed: Deed::FailPrimary {
+                group: "orders".to_owned(),
+                shard: "0001".to_owned(),
+            },
+        };
+        cloud.outside.expect(fails(1));
+        cloud.outside.expect(fails(2));
+        cloud.advance(TimeDelta::minutes(3));
+        let happened = cloud.outside.take_happened();
+        let told: Vec<(i64, bool)> = happened
+            .iter()
+            .map(|one| ((one.at - start()).num_minutes(), one.took_effect))
+            .collect();
+        assert_eq!(told, [(1, true), (2, false)]);
+        assert_eq!(cloud.outside.take_done(), []);
+        let shards = cloud.elasticache.group("orders").unwrap().shards;
+        assert!(shards[0].nodes[1].is_primary && !shards[0].nodes[0].available);
+    }
+
+    #[test]
+    fn a_replacement_of_an_outside_hand_has_a_window_from_the_act_on() {
+        let mut cloud = contested();
+        cloud.outside.expect(Act {
+            by: "AWS".to_owned(),
+            at: start() + TimeDelta::minutes(1),
+            every: None,
+            deed: Deed::ScheduleReplacement {
+                node: "orders-0002-001".to_owned(),
+                starts_after: TimeDelta::minutes(30),
+                length: TimeDelta::minutes(60),
+            },
+        });
+        cloud.advance(TimeDelta::minutes(2));
+        let minute = |minutes| start() + TimeDelta::minutes(minutes);
+        assert_eq!(
+            cloud.elasticache.scheduled_replacement("orders-0002-001"),
+            Some((minute(31), minute(91)))
+        );
+    }
+
+    #[test]
+    fn aws_blocks_test_failovers_and_frees_them() {
+        let mut cloud = contested();
+        for (minute, blocked) in [(1, true), (3, false)] {
+            cloud.outside.expect(Act {
+                by: "AWS".to_owned(),
+                at: start() + TimeDelta::minutes(minute),
+                every: None,
+                deed: Deed::BlockTestFailover(blocked),
+            });
+        }
+        let asked = |cloud: &mut Cloud| {
+            cloud.advance(TimeDelta::minutes(2));
+            let (now, parameters) = (cloud.now(), cloud.parameters.clone());
+            let answer = cloud
+                .elasticache
+                .test_failover("orders", "0001", now, &parameters);
+            answer.err().map(|refusal| refusal.code.wire())
+        };
+        assert_eq!(asked(&mut cloud), Some("TestFailoverNotAvailableFault"));
+        assert_eq!(asked(&mut cloud), None);
     }
 }

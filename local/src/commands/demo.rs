@@ -9,6 +9,7 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 mod function;
+mod happening;
 mod ledger;
 mod live;
 mod play;
@@ -166,6 +167,8 @@ fn look(
     show.tell(&story.look(&scene))?;
     let acts = lock(cloud).outside.take_done();
     show.tell(&story.acts(&acts))?;
+    let happened = lock(cloud).outside.take_happened();
+    show.tell(&happening::lines(&happened))?;
     Ok(scene)
 }
 

@@ -1,6 +1,7 @@
 //! The Rust SDK over every operation of the embedded ElastiCache: what it sends is understood, what it reads is there, and
 //! every refusal is the type that the SDK models.
 
+mod failing_over;
 mod groups;
 mod reading;
 mod resharding;

@@ -1,4 +1,4 @@
-//! Resharding and failing over.
+//! Resharding.
 
 use aws_sdk_elasticache::{error::ProvideErrorMetadata, types::ReshardingConfiguration};
 use clusterwarden_local::cloud::{Fault, elasticache::Quotas};
@@ -171,65 +171,4 @@ async fn a_reshard_is_refused_with_the_modelled_faults() {
             (recognised, Some(code), Some("injected"))
         );
     }
-}
-
-#[tokio::test]
-async fn a_shard_fails_over_within_the_accounts_budget() {
-    let (cloud, client) = seeded(4, 1);
-    let quotas = Quotas {
-        failovers_per_day: 3,
-        ..Quotas::default()
-    };
-    cloud.lock().elasticache.set_quotas(quotas);
-    let roles = |group: &str| {
-        let group = cloud.lock().elasticache.group(group).expect("the group");
-        let primaries = group.shards[0]
-            .nodes
-            .iter()
-            .filter(|node| node.is_primary)
-            .map(|node| node.id.clone());
-        primaries.collect::<Vec<_>>()
-    };
-    let test = |shard: &str| {
-        client
-            .test_failover()
-            .replication_group_id("orders")
-            .node_group_id(shard)
-    };
-    assert!(
-        refusal(test("0001").replication_group_id("absent").send().await)
-            .is_replication_group_not_found_fault()
-    );
-    assert!(refusal(test("0077").send().await).is_node_group_not_found_fault());
-    let before = roles("orders");
-    test("0001").send().await.expect("accepted");
-    let again = refusal(test("0002").send().await);
-    assert!(
-        again.is_invalid_replication_group_state_fault()
-            || again.is_invalid_cache_cluster_state_fault(),
-        "{again:?}"
-    );
-    cloud.advance(30);
-    assert_ne!(roles("orders"), before);
-    for shard in 2..=3 {
-        test(&format!("{shard:04}")).send().await.expect("accepted");
-        cloud.advance(30);
-    }
-    assert!(refusal(test("0004").send().await).is_api_call_rate_for_customer_exceeded_fault());
-    cloud.lock().elasticache.block_test_failover(true);
-    assert!(refusal(test("0004").send().await).is_test_failover_not_available_fault());
-    cloud.lock().elasticache.block_test_failover(false);
-    seed(&cloud, "bare", 1, 0);
-    cloud.advance(24 * 60 + 1);
-    let alone = client
-        .test_failover()
-        .replication_group_id("bare")
-        .node_group_id("0001")
-        .send()
-        .await;
-    assert!(alone.is_err());
-    test("0004")
-        .send()
-        .await
-        .expect("a day later the budget is back");
 }

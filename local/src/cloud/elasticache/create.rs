@@ -10,7 +10,8 @@ use super::{
     ElastiCache,
     layout::{ShardPlan, layout},
     model::{
-        CREATING, ClusterMode, LogDelivery, Node, ReplicationGroup, Settings, Shard, Topic, Work,
+        CREATING, ClusterMode, LogDelivery, Node, ReplicationGroup, Settings, Shard, Topic,
+        USUAL_LAG, Work,
     },
     node_types,
     placement::Placer,
@@ -334,7 +335,8 @@ pub(crate) fn empty_group(id: &str, settings: Settings, now: DateTime<Utc>) -> R
         work: None,
         work_shows_from: now,
         deferred: None,
-        failover: None,
+        takeover: None,
+        replacements: Vec::new(),
         last_snapshot: None,
     }
 }
@@ -355,6 +357,7 @@ pub(crate) fn new_nodes(
         status: status.to_owned(),
         created: now,
         last_failover: None,
+        lag: Some(USUAL_LAG),
     };
     zones.into_iter().enumerate().map(node).collect()
 }

@@ -61,7 +61,8 @@ impl ElastiCache {
                 node.status = DELETING.to_owned();
             }
         }
-        group.failover = None;
+        group.takeover = None;
+        group.replacements.clear();
         group.work_shows_from = now;
         group.work = Some(Work::Delete {
             until: now + parameters.node_creation,

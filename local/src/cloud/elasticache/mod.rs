@@ -29,11 +29,13 @@ pub mod modify;
 mod node_types;
 mod placement;
 pub mod refusal;
+mod replacement;
 pub mod reshard;
 mod slot_set;
 pub mod slots;
 mod snapshot;
 mod tags;
+mod takeover;
 mod validate;
 mod view;
 mod window;
@@ -65,7 +67,8 @@ pub struct Quotas {
     pub nodes_per_group: usize,
     /// Nodes in the Region: 300 unless raised ([EC-DG]).
     pub nodes_per_region: usize,
-    /// Distinct shards that `TestFailover` takes in 24 hours: 15 (\[BC\]).
+    /// Shards that `TestFailover` takes in 24 hours: 15 (\[BC\]). Distinct ones or every call, by
+    /// `Parameters::repeated_failover_spends_budget`.
     pub failovers_per_day: usize,
 }
 
@@ -123,7 +126,8 @@ impl ElastiCache {
         self.failovers.retain(|entry| entry.at > day_ago);
         let mut deleted = Vec::new();
         for group in self.groups.values_mut() {
-            failover::step(group, now, parameters, &mut self.log);
+            takeover::step(group, now, parameters, &mut self.log);
+            replacement::step(group, now, &mut self.log);
             match group.work.take() {
                 None => {
                     snapshot::start_if_due(group, now);
@@ -154,7 +158,7 @@ impl ElastiCache {
                     snapshot::finish(group, &nodes, until, &mut self.log);
                 }
                 Some(Work::Modify { change, until }) if now >= until => {
-                    modify::finish(group, *change, until, &mut self.log);
+                    modify::finish(group, *change, until, parameters, &mut self.log);
                 }
                 Some(Work::Reshard(reshard)) => {
                     migration::step(

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{failover::Failover, keyspace::Keyspace, node_types, reshard::Reshard, slots::SlotSet};
+use super::{
+    keyspace::Keyspace, node_types, replacement::Replacement, reshard::Reshard, slots::SlotSet,
+    takeover::Takeover,
+};
 
 /// `ClusterMode` of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -114,7 +117,12 @@ pub(crate) struct Node {
     pub(crate) created: DateTime<Utc>,
     /// When it last took the primary role from another, or lost it.
     pub(crate) last_failover: Option<DateTime<Utc>>,
+    /// Seconds that it lags behind its primary while it is a replica; `None`: nobody learns.
+    pub(crate) lag: Option<f64>,
 }
+
+/// Seconds that a replica lags unless told otherwise. ASSUMED: a healthy one lags a fraction of a second.
+pub(crate) const USUAL_LAG: f64 = 0.3;
 
 impl Node {
     /// Whether it is ready for a change.
@@ -140,7 +148,7 @@ pub(crate) const DELETING: &str = "deleting";
 pub(crate) const MODIFYING: &str = "modifying";
 /// `CacheClusterStatus` of a snapshot's source.
 pub(crate) const SNAPSHOTTING: &str = "snapshotting";
-/// `CacheClusterStatus` of a failed-over primary until it is back (which one AWS shows is ASSUMED; the list is [BC]).
+/// `CacheClusterStatus` of a failed or replaced node until it is back (which one AWS shows is ASSUMED; the list is [BC]).
 pub(crate) const REBOOTING: &str = "rebooting cluster nodes";
 
 /// A part of the keyspace with the nodes that hold it.
@@ -214,7 +222,10 @@ pub(crate) struct ReplicationGroup {
     pub(crate) work_shows_from: DateTime<Utc>,
     /// A change that waits for the maintenance window.
     pub(crate) deferred: Option<Box<Change>>,
-    pub(crate) failover: Option<Failover>,
+    /// A failover under way.
+    pub(crate) takeover: Option<Takeover>,
+    /// Nodes that are to be replaced, or are being replaced in place; at most one entry for each.
+    pub(crate) replacements: Vec<Replacement>,
     pub(crate) last_snapshot: Option<DateTime<Utc>>,
 }
 

@@ -8,11 +8,11 @@ use super::{
     ElastiCache,
     change::{change, described, overlaid},
     create::LogDeliveryRequest,
-    failover::swap_roles,
     log::Log,
     model::{AVAILABLE, Change, MODIFYING, ReplicationGroup, Settings, Work},
     refusal::{Outcome, Refusal},
     reshard::{GroupAnswer, require_idle},
+    takeover::{swap_roles, tell_switch},
     window::Window,
 };
 use crate::cloud::Parameters;
@@ -134,7 +134,11 @@ fn begin(group: &mut ReplicationGroup, change: Change, now: DateTime<Utc>) {
 pub(crate) fn begin_if_due(group: &mut ReplicationGroup, now: DateTime<Utc>) {
     let due =
         Window::weekly(&group.settings.maintenance_window).is_ok_and(|window| window.contains(now));
-    if due && let Some(change) = group.deferred.take() {
+    let idle = group.nodes().all(|node| node.available());
+    if due
+        && idle
+        && let Some(change) = group.deferred.take()
+    {
         // What changed at once in the meantime stays as it is.
         let settings = overlaid(&change.settings, &group.settings);
         begin(
@@ -153,6 +157,7 @@ pub(crate) fn finish(
     group: &mut ReplicationGroup,
     change: Change,
     at: DateTime<Utc>,
+    parameters: &Parameters,
     log: &mut Log,
 ) {
     let from = std::mem::replace(&mut group.settings, change.settings);
@@ -186,8 +191,12 @@ pub(crate) fn finish(
             .nodes()
             .find(|node| node.primary)
             .map(|node| node.id.clone());
-        if let Some(old) = old {
+        // A promotion that waited for its window may find that a failover was quicker.
+        if let Some(old) = old.filter(|old| *old != new) {
             swap_roles(group, &old, &new, at);
+            if parameters.promotion_tells_failover {
+                tell_switch(group, &old, &new, at, parameters, log);
+            }
         }
     }
 }

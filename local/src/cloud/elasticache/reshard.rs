@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     ElastiCache,
     migration::{Phase, Queue},
-    model::{CREATING, Node, ReplicationGroup, Shard, Work},
+    model::{CREATING, Node, ReplicationGroup, Shard, USUAL_LAG, Work},
     placement::Placer,
     refusal::{Code, Outcome, Refusal},
     slots::{self, SlotSet},
@@ -300,6 +300,7 @@ fn new_shards(
             status: CREATING.to_owned(),
             created: now,
             last_failover: None,
+            lag: Some(USUAL_LAG),
         });
         added.push(Shard {
             nodes: nodes.collect(),

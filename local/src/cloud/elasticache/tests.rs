@@ -4,6 +4,7 @@ mod describing;
 mod failing_over;
 mod lifecycle;
 mod modifying;
+mod replacing;
 mod resharding;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -104,6 +105,21 @@ impl World {
             .test_failover(group, shard, self.now, &self.parameters)
             .map(|_| ())
             .map_err(|refusal| (refusal.code.wire(), refusal.message))
+    }
+
+    /// The names of the notifications since the last call, oldest first.
+    pub(super) fn notified(&mut self) -> Vec<String> {
+        let name = |body: &str| {
+            let body: serde_json::Map<_, _> = serde_json::from_str(body).unwrap();
+            body.keys()
+                .find_map(|key| key.strip_prefix("ElastiCache:"))
+                .unwrap()
+                .to_owned()
+        };
+        let sent = self.cache.take_notifications();
+        sent.iter()
+            .map(|sent| name(sent.event.as_str().unwrap()))
+            .collect()
     }
 
     /// All events so far, oldest first, as `source: message`.

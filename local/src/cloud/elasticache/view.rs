@@ -60,6 +60,8 @@ pub struct NodeView {
     pub max_memory: u64,
     /// When it last took or lost the primary role; `None`: never.
     pub last_failover: Option<DateTime<Utc>>,
+    /// Seconds that it lags behind its primary while it is a replica; `None`: nobody learns.
+    pub lag: Option<f64>,
 }
 
 /// A group to have ready at once.
@@ -144,6 +146,16 @@ impl ElastiCache {
         found.map(|node| node.status = status.to_owned()).is_some()
     }
 
+    /// Sets how many seconds a node lags behind its primary while it is a replica; `None`: the metric is not published.
+    /// `false` for an unknown node.
+    pub fn set_lag(&mut self, node: &str, lag: Option<f64>) -> bool {
+        let found = self
+            .groups
+            .values_mut()
+            .find_map(|group| group.node_mut(node));
+        found.map(|node| node.lag = lag).is_some()
+    }
+
     /// A group that is ready, without creation and outside every quota; it replaces one of the same id.
     pub fn seed_group(&mut self, spec: GroupSpec, now: DateTime<Utc>) {
         self.tick(now);
@@ -219,6 +231,7 @@ fn view(group: &ReplicationGroup, now: DateTime<Utc>) -> GroupView {
         available: node.serves(),
         max_memory: group.max_memory(),
         last_failover: node.last_failover,
+        lag: node.lag,
     };
     let shards = group.shards.iter().map(|shard| ShardView {
         id: shard.id.clone(),

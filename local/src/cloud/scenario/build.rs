@@ -6,13 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Mistake,
-    file::{ActFile, AlarmFile, DataFile, GroupFile, LoadFile, MetricFile, ScenarioFile},
+    file::{AlarmFile, DataFile, GroupFile, LoadFile, MetricFile, ScenarioFile},
 };
 use crate::cloud::{
     Cloud,
     cloudwatch::{AlarmSpec, Comparison, MissingData},
-    elasticache::{GroupSpec, max_memory, slots::SLOT_COUNT},
-    outside::Act,
+    elasticache::{ClusterMode, GroupSpec, max_memory, slots::SLOT_COUNT},
     workload::{Burst, CustomMetric, Daily, Data, Demand, GroupLoad, Span, Step},
 };
 
@@ -20,7 +19,7 @@ const MIB: f64 = 1024.0 * 1024.0;
 const GIB: f64 = 1024.0 * MIB;
 
 /// AWS's raised quota: the most shards of a group ([EC-DG]).
-const MOST_SHARDS: u32 = 500;
+pub(super) const MOST_SHARDS: u32 = 500;
 
 /// AWS's most replicas of a shard ([EC-DG]).
 const MOST_REPLICAS: u32 = 5;
@@ -73,10 +72,12 @@ impl ScenarioFile {
         for act in self.acts {
             let at = act.span();
             let act = act.into_inner();
-            let act = act.act(start, &ids).map_err(|message| Mistake {
-                at,
-                message: format!("act of `{}`: {message}", act.by),
-            })?;
+            let act = act
+                .act(start, &cloud.elasticache)
+                .map_err(|message| Mistake {
+                    at,
+                    message: format!("act of `{}`: {message}", act.by),
+                })?;
             cloud.outside.expect(act);
         }
         Ok(())
@@ -96,12 +97,37 @@ impl GroupFile {
                 "`replicas_per_shard` must be from 0 to {MOST_REPLICAS}"
             ));
         }
+        let mode = ClusterMode::parse(&self.cluster_mode)
+            .ok_or_else(|| format!("there is no cluster mode `{}`", self.cluster_mode))?;
+        if mode != ClusterMode::Enabled && self.shards != 1 {
+            return Err(format!(
+                "with cluster mode `{}`, `shards` must be 1",
+                self.cluster_mode
+            ));
+        }
+        let (takes_over, multi_az) = self.availability();
+        if takes_over && self.replicas_per_shard == 0 {
+            return Err("`automatic_failover` needs a replica".to_owned());
+        }
+        if multi_az && !takes_over {
+            return Err("`multi_az` needs `automatic_failover`".to_owned());
+        }
         self.load.check()?;
         self.data.check()
     }
 
+    /// Whether replicas take over, and whether they are in other zones: another zone and a replica to take over need a
+    /// replica.
+    fn availability(&self) -> (bool, bool) {
+        let takes_over = self
+            .automatic_failover
+            .unwrap_or(self.replicas_per_shard > 0);
+        (takes_over, self.multi_az.unwrap_or(takes_over))
+    }
+
     fn spec(&self) -> GroupSpec {
         let default = GroupSpec::default();
+        let (automatic_failover, multi_az) = self.availability();
         GroupSpec {
             id: self.id.clone(),
             node_type: self.node_type.clone(),
@@ -114,9 +140,9 @@ impl GroupFile {
                 .maintenance_window
                 .clone()
                 .unwrap_or(default.maintenance_window),
-            // Another zone and a replica to take over need a replica.
-            multi_az: self.replicas_per_shard > 0,
-            automatic_failover: self.replicas_per_shard > 0,
+            multi_az,
+            automatic_failover,
+            cluster_mode: ClusterMode::parse(&self.cluster_mode).unwrap_or_default(),
             global_datastore: self.global_datastore.clone(),
             notification_topic: self.notification_topic.clone(),
             ..default
@@ -293,37 +319,6 @@ impl AlarmFile {
     }
 }
 
-impl ActFile {
-    fn act(&self, start: DateTime<Utc>, groups: &BTreeSet<String>) -> Result<Act, String> {
-        const OPERATION: &str = "ModifyReplicationGroupShardConfiguration";
-        if self.operation != OPERATION {
-            return Err(format!(
-                "`operation` is {}; nothing but {OPERATION} can be played",
-                self.operation
-            ));
-        }
-        let group = &self.parameters.group;
-        if !groups.contains(group) {
-            return Err(format!("there is no group `{group}`"));
-        }
-        if !(1..=MOST_SHARDS).contains(&self.parameters.shards) {
-            return Err(format!("`NodeGroupCount` must be from 1 to {MOST_SHARDS}"));
-        }
-        if self.every_minutes == Some(0) {
-            return Err("`every_minutes` must be at least 1".to_owned());
-        }
-        Ok(Act {
-            by: self.by.clone(),
-            at: after(start, self.after_minutes),
-            every: self
-                .every_minutes
-                .map(|minutes| TimeDelta::minutes(i64::from(minutes))),
-            group: group.clone(),
-            shards: self.parameters.shards,
-        })
-    }
-}
-
 impl MetricFile {
     fn series(&self, start: DateTime<Utc>) -> CustomMetric {
         CustomMetric {
@@ -340,7 +335,7 @@ impl MetricFile {
     }
 }
 
-fn after(start: DateTime<Utc>, minutes: i32) -> DateTime<Utc> {
+pub(super) fn after(start: DateTime<Utc>, minutes: i32) -> DateTime<Utc> {
     start + TimeDelta::minutes(i64::from(minutes))
 }
 

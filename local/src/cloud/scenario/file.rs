@@ -48,6 +48,13 @@ pub(super) struct GroupFile {
     pub(super) notification_topic: Option<String>,
     /// The Global Datastore that the group is a member of.
     pub(super) global_datastore: Option<String>,
+    /// `enabled`, `compatible` or `disabled`.
+    #[serde(default = "enabled")]
+    pub(super) cluster_mode: String,
+    /// Absent: on where there are replicas.
+    pub(super) automatic_failover: Option<bool>,
+    /// Absent: on where replicas take over.
+    pub(super) multi_az: Option<bool>,
     pub(super) load: LoadFile,
     pub(super) data: DataFile,
 }
@@ -228,17 +235,24 @@ pub(super) struct ActFile {
     /// Again and again at this pace; absent: once.
     pub(super) every_minutes: Option<u16>,
     pub(super) operation: String,
-    pub(super) parameters: ReshardFile,
+    #[serde(default)]
+    pub(super) parameters: ActParametersFile,
 }
 
-/// The parameters of `ModifyReplicationGroupShardConfiguration` that an act names.
-#[derive(Debug, Deserialize)]
+/// The parameters of all operations that can be played; each takes some of them.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ReshardFile {
+pub(super) struct ActParametersFile {
     #[serde(rename = "ReplicationGroupId")]
-    pub(super) group: String,
+    pub(super) group: Option<String>,
     #[serde(rename = "NodeGroupCount")]
-    pub(super) shards: u32,
+    pub(super) shards: Option<u32>,
+    #[serde(rename = "NodeGroupId")]
+    pub(super) shard: Option<String>,
+    #[serde(rename = "CacheClusterId")]
+    pub(super) node: Option<String>,
+    pub(super) starts_after_minutes: Option<u32>,
+    pub(super) minutes: Option<u32>,
 }
 
 fn seventy() -> u16 {
@@ -268,6 +282,10 @@ fn kibibyte() -> f64 {
 
 fn valkey() -> String {
     "valkey".to_owned()
+}
+
+fn enabled() -> String {
+    "enabled".to_owned()
 }
 
 fn version() -> String {

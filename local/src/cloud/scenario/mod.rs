@@ -1,5 +1,6 @@
 //! Named scenarios and scenario files: groups, demand, alarms and tables to start a cloud with.
 
+mod acts;
 mod build;
 mod file;
 

@@ -150,7 +150,8 @@ fn an_act_is_carried_out_and_one_that_cannot_be_is_refused_at_its_place() {
     assert_eq!(
         refusal(&act("DeleteReplicationGroup", "a", "")),
         "mine.toml:10:1: act of `t`: `operation` is DeleteReplicationGroup; nothing but \
-         ModifyReplicationGroupShardConfiguration can be played"
+         ModifyReplicationGroupShardConfiguration, FailPrimary, ScheduleReplacement, BlockTestFailover, \
+         UnblockTestFailover can be played"
     );
     assert_eq!(
         refusal(&act(reshard, "b", "")),
@@ -160,6 +161,142 @@ fn an_act_is_carried_out_and_one_that_cannot_be_is_refused_at_its_place() {
         refusal(&act(reshard, "a", "every_minutes = 0\n")),
         "mine.toml:10:1: act of `t`: `every_minutes` must be at least 1"
     );
+}
+
+/// The group, and something that happens in minute 1.
+fn happening(operation: &str, parameters: &str) -> String {
+    format!(
+        "{GROUP}[[acts]]\nby = \"t\"\nafter_minutes = 1\noperation = \"{operation}\"\n\
+         parameters = {{ {parameters} }}\n"
+    )
+}
+
+#[test]
+fn hosts_break_and_aws_replaces_and_blocks_as_the_file_says() {
+    let played = |operation: &str, parameters: &str| {
+        let text = happening(operation, parameters);
+        let mut cloud = parse("mine.toml", &text, start(), Parameters::default()).unwrap();
+        cloud.advance(TimeDelta::minutes(3));
+        let happened = cloud.outside.take_happened();
+        assert!(
+            happened.len() == 1 && happened[0].took_effect,
+            "{happened:?}"
+        );
+        cloud
+    };
+    let refused = |cloud: &mut Cloud| {
+        let (now, parameters) = (cloud.now(), cloud.parameters.clone());
+        let answer = cloud
+            .elasticache
+            .test_failover("a", "0001", now, &parameters);
+        answer.err().map(|refusal| refusal.code.wire())
+    };
+    let cloud = played(
+        "FailPrimary",
+        "ReplicationGroupId = \"a\", NodeGroupId = \"0002\"",
+    );
+    assert!(cloud.elasticache.group("a").unwrap().shards[1].nodes[1].is_primary);
+    let cloud = played(
+        "ScheduleReplacement",
+        "CacheClusterId = \"a-0001-002\", starts_after_minutes = 30, minutes = 60",
+    );
+    let minute = |minutes| start() + TimeDelta::minutes(minutes);
+    assert_eq!(
+        cloud.elasticache.scheduled_replacement("a-0001-002"),
+        Some((minute(31), minute(91)))
+    );
+    let mut cloud = played("BlockTestFailover", "");
+    assert_eq!(refused(&mut cloud), Some("TestFailoverNotAvailableFault"));
+    assert_eq!(refused(&mut played("UnblockTestFailover", "")), None);
+}
+
+#[test]
+fn acts_need_their_parameters_and_take_no_others() {
+    let of_group = "ReplicationGroupId = \"a\"";
+    for (operation, parameters, says) in [
+        ("FailPrimary", of_group, "FailPrimary needs `NodeGroupId`"),
+        (
+            "FailPrimary",
+            "ReplicationGroupId = \"a\", NodeGroupId = \"0001\", NodeGroupCount = 3",
+            "FailPrimary takes no `NodeGroupCount`",
+        ),
+        (
+            "FailPrimary",
+            "ReplicationGroupId = \"b\", NodeGroupId = \"0001\"",
+            "there is no group `b`",
+        ),
+        (
+            "ScheduleReplacement",
+            "CacheClusterId = \"a-0001-001\", minutes = 60",
+            "ScheduleReplacement needs `starts_after_minutes`",
+        ),
+        (
+            "ScheduleReplacement",
+            "CacheClusterId = \"a-0009-001\", starts_after_minutes = 0, minutes = 60",
+            "there is no node `a-0009-001`",
+        ),
+        (
+            "BlockTestFailover",
+            of_group,
+            "BlockTestFailover takes no `ReplicationGroupId`",
+        ),
+        (
+            "ModifyReplicationGroupShardConfiguration",
+            of_group,
+            "ModifyReplicationGroupShardConfiguration needs `NodeGroupCount`",
+        ),
+    ] {
+        assert_eq!(
+            refusal(&happening(operation, parameters)),
+            format!("mine.toml:10:1: act of `t`: {says}")
+        );
+    }
+}
+
+#[test]
+fn a_group_may_be_unsharded_and_without_automatic_failover() {
+    let with = |more: &str| GROUP.replacen("shards = 2\n", more, 1);
+    let text = with("shards = 1\ncluster_mode = \"disabled\"\nautomatic_failover = false\n");
+    let mut cloud = parse("mine.toml", &text, start(), Parameters::default()).unwrap();
+    let group = cloud.elasticache.group("a").unwrap();
+    let ids: Vec<&str> = group.shards[0]
+        .nodes
+        .iter()
+        .map(|node| node.id.as_str())
+        .collect();
+    assert!(!group.cluster_mode);
+    assert_eq!(ids, ["a-001", "a-002"]);
+    let (now, parameters) = (cloud.now(), cloud.parameters.clone());
+    let answer = cloud
+        .elasticache
+        .test_failover("a", "0001", now, &parameters);
+    assert_eq!(
+        answer.unwrap_err().code.wire(),
+        "InvalidReplicationGroupState"
+    );
+    for (more, says) in [
+        (
+            "shards = 2\ncluster_mode = \"disabled\"\n",
+            "with cluster mode `disabled`, `shards` must be 1",
+        ),
+        (
+            "shards = 1\ncluster_mode = \"off\"\n",
+            "there is no cluster mode `off`",
+        ),
+        (
+            "shards = 1\nreplicas_per_shard = 0\nautomatic_failover = true\n",
+            "`automatic_failover` needs a replica",
+        ),
+        (
+            "shards = 1\nautomatic_failover = false\nmulti_az = true\n",
+            "`multi_az` needs `automatic_failover`",
+        ),
+    ] {
+        assert_eq!(
+            refusal(&with(more)),
+            format!("mine.toml:1:1: group `a`: {says}")
+        );
+    }
 }
 
 #[test]

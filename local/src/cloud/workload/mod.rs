@@ -85,6 +85,7 @@ pub struct CustomMetric {
 pub struct Workload {
     groups: BTreeMap<String, GroupLoad>,
     custom: Vec<CustomMetric>,
+    silent_nodes: Vec<(String, Span)>,
 }
 
 impl Workload {
@@ -101,6 +102,11 @@ impl Workload {
     /// Publishes a metric of the users as well from now on.
     pub fn publish_also(&mut self, metric: CustomMetric) {
         self.custom.push(metric);
+    }
+
+    /// Lets CloudWatch hear nothing of a node, by `CacheClusterId`, for a while; it serves all the same.
+    pub fn silence_node(&mut self, node: &str, span: Span) {
+        self.silent_nodes.push((node.to_owned(), span));
     }
 
     /// What each shard and node of a group really carries at a moment, whether or not a metric tells.
@@ -134,7 +140,7 @@ impl Workload {
                 elasticache.set_keyspace(&group.id, data.keyspace(group, now));
             }
             if !load.outages.iter().any(|outage| outage.contains(minute)) {
-                load.publish(group, minute, cloudwatch, parameters);
+                load.publish(group, minute, &self.silent_nodes, cloudwatch, parameters);
             }
         }
         for custom in &self.custom {

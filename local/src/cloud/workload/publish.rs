@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    GroupLoad, NodeLoad,
+    GroupLoad, NodeLoad, Span,
     memory::{data_bytes, max_memory},
     noise::{noise, word},
 };
@@ -58,6 +58,7 @@ impl GroupLoad {
         &self,
         group: &GroupView,
         minute: DateTime<Utc>,
+        silent_nodes: &[(String, Span)],
         cloudwatch: &mut CloudWatch,
         parameters: &Parameters,
     ) {
@@ -66,13 +67,12 @@ impl GroupLoad {
             .shards
             .iter()
             .zip(self.spread(group, minute, parameters))
-            .filter(|(shard, _)| !self.is_silent(&shard.id, minute))
+            .filter(|(shard, _)| !is_silent(&self.silent_shards, &shard.id, minute))
         {
-            for (node, load) in shard
-                .nodes
-                .iter()
-                .zip(load.nodes)
-                .filter(|(node, _)| node.available)
+            for (node, load) in
+                shard.nodes.iter().zip(load.nodes).filter(|(node, _)| {
+                    node.available && !is_silent(silent_nodes, &node.id, minute)
+                })
             {
                 let place = Place {
                     group: &group.id,
@@ -85,12 +85,6 @@ impl GroupLoad {
                 self.traffic(&place, shard, load, parameters, cloudwatch);
             }
         }
-    }
-
-    fn is_silent(&self, shard: &str, minute: DateTime<Utc>) -> bool {
-        self.silent_shards
-            .iter()
-            .any(|(silent, span)| silent == shard && span.contains(minute))
     }
 
     fn memory(
@@ -227,8 +221,8 @@ impl Place<'_> {
             Sets::Node,
             cloudwatch,
         );
-        if !self.node.is_primary {
-            let lag = 0.3 + 0.2 * self.noise(2);
+        if let Some(lag) = self.node.lag.filter(|_| !self.node.is_primary) {
+            let lag = (lag + 0.2 * self.noise(2)).max(0.0);
             self.put("ReplicationLag", lag, "Seconds", Sets::Node, cloudwatch);
         }
     }
@@ -265,6 +259,13 @@ impl Place<'_> {
             }
         }
     }
+}
+
+/// Whether CloudWatch hears nothing of this one in this minute.
+fn is_silent(silent: &[(String, Span)], id: &str, minute: DateTime<Utc>) -> bool {
+    silent
+        .iter()
+        .any(|(silent, span)| silent == id && span.contains(minute))
 }
 
 /// The vCPUs of a node type, by its size ([EC-DG] supported node types); 2 for a size that is not known.

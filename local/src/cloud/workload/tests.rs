@@ -1,4 +1,5 @@
 mod memory;
+mod roles;
 
 use std::collections::BTreeSet;
 

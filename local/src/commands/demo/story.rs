@@ -248,7 +248,7 @@ impl Story {
         lines
     }
 
-    /// What others did. What they left alone is not worth a line.
+    /// What others did about counts. What they left alone is not worth a line.
     pub(super) fn acts(&mut self, acts: &[Acted]) -> Vec<Line> {
         acts.iter().for_each(|act| self.ledger.enter_act(act));
         let worth = acts.iter().filter(|act| act.from != act.to);

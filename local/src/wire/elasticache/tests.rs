@@ -202,6 +202,79 @@ fn roles_are_named_only_with_cluster_mode_disabled() {
 }
 
 #[test]
+fn a_promotion_moves_the_roles_that_answers_name() {
+    let mut cloud = cloud(GroupSpec {
+        cluster_mode: ClusterMode::Disabled,
+        shards: 1,
+        automatic_failover: false,
+        multi_az: false,
+        ..GroupSpec::default()
+    });
+    let (status, body) = send(
+        &mut cloud,
+        "Action=ModifyReplicationGroup&ReplicationGroupId=orders&PrimaryClusterId=orders-002&ApplyImmediately=true",
+    );
+    assert_eq!((status, text(&body, "Status")), (200, Some("modifying")));
+    assert_eq!(text(&body, "PrimaryClusterId"), Some("orders-002"));
+    assert_eq!(text(&body, "CurrentRole"), Some("primary"));
+    cloud.advance(TimeDelta::minutes(1));
+    let (_, body) = send(&mut cloud, "Action=DescribeReplicationGroups");
+    assert_eq!(text(&body, "Status"), Some("available"));
+    assert_eq!(text(&body, "PrimaryClusterId"), None);
+    let (_, promoted) = body
+        .split_once("<CacheClusterId>orders-002</CacheClusterId>")
+        .unwrap();
+    assert_eq!(
+        (text(&body, "CurrentRole"), text(promoted, "CurrentRole")),
+        (Some("replica"), Some("primary"))
+    );
+}
+
+#[test]
+fn a_node_under_replacement_is_not_available_and_its_events_say_why() {
+    let mut cloud = cloud(GroupSpec::default());
+    let (now, parameters) = (cloud.now(), cloud.parameters.clone());
+    let (start, end) = (now + TimeDelta::minutes(5), now + TimeDelta::minutes(65));
+    assert!(cloud.elasticache.schedule_replacement(
+        "orders-0001-002",
+        start,
+        end,
+        now,
+        &parameters
+    ));
+    let described = "Action=DescribeCacheClusters&CacheClusterId=orders-0001-002";
+    let status = |cloud: &mut Cloud| {
+        let (_, body) = send(cloud, described);
+        text(&body, "CacheClusterStatus").unwrap().to_owned()
+    };
+    cloud.advance(TimeDelta::minutes(4));
+    assert_eq!(status(&mut cloud), "available");
+    cloud.advance(TimeDelta::minutes(2));
+    assert_eq!(status(&mut cloud), "rebooting cluster nodes");
+    cloud.advance(TimeDelta::minutes(10));
+    assert_eq!(status(&mut cloud), "available");
+    let (_, body) = send(
+        &mut cloud,
+        "Action=DescribeEvents&SourceType=cache-cluster&SourceIdentifier=orders-0001-002&Duration=60",
+    );
+    let messages: Vec<&str> = body
+        .split("<Message>")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("</Message>"))
+        .map(|(message, _)| message)
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "Finished recovery for cache nodes 0001",
+            "Recovering cache nodes 0001",
+            "The node with Cache Cluster ID: orders-0001-002, Node ID: 0001 is scheduled for replacement during the \
+             maintenance window from Start Time: 2026-11-23T10:05:00Z, End Time: 2026-11-23T11:05:00Z",
+        ]
+    );
+}
+
+#[test]
 fn what_a_client_sets_it_reads_back_but_for_the_token() {
     let mut cloud = cloud(GroupSpec::default());
     let (status, body) = send(

@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 
 use super::{World, to};
-use crate::cloud::elasticache::{ClusterMode, GroupSpec};
+use crate::cloud::{
+    FailoverWording,
+    elasticache::{ClusterMode, GroupSpec},
+};
 
 fn primary(world: &World, shard: usize) -> String {
     let group = world.group();
@@ -34,7 +37,7 @@ fn a_replica_takes_over_after_a_minute_and_the_old_primary_returns_as_replica() 
 }
 
 #[test]
-fn events_come_in_the_published_order_and_in_either_wording() {
+fn events_come_in_the_published_order_and_in_each_documented_wording() {
     let mut world = World::of_shards(2);
     world.fail_over("orders", "0001").unwrap();
     world.run(15);
@@ -47,19 +50,28 @@ fn events_come_in_the_published_order_and_in_either_wording() {
             "orders-0001-001: Finished recovery for cache nodes 0001",
         ]
     );
-    let mut world = World::of_shards(2);
-    world.parameters.failover_event_names_primary = true;
-    world.fail_over("orders", "0001").unwrap();
-    world.run(2);
-    let text =
-        "Failover from primary node orders-0001-001 to replica node orders-0001-002 completed";
-    assert_eq!(
-        world.events()[1..],
-        [
-            format!("orders-0001-001: {text}"),
-            format!("orders: {text}")
-        ]
-    );
+    for (wording, role) in [
+        (FailoverWording::FromPrimary, "primary"),
+        (FailoverWording::FromMaster, "master"),
+    ] {
+        let mut world = World::of_shards(2);
+        world.parameters.failover_wording = wording;
+        world.fail_over("orders", "0001").unwrap();
+        world.run(15);
+        let text = format!(
+            "Failover from {role} node orders-0001-001 to replica node orders-0001-002 completed"
+        );
+        assert_eq!(
+            world.events(),
+            [
+                "orders: Test Failover API called for node group 0001".to_owned(),
+                format!("orders-0001-001: {text}"),
+                format!("orders: {text}"),
+                "orders-0001-001: Recovering cache nodes 0001".to_owned(),
+                "orders-0001-001: Finished recovery for cache nodes 0001".to_owned(),
+            ]
+        );
+    }
 }
 
 #[test]
@@ -117,6 +129,68 @@ fn fifteen_distinct_shards_in_a_day_are_the_accounts_budget() {
     world.fail_over("orders", "0001").unwrap();
     world.run(24 * 60 - 13 * 8 + 1);
     world.fail_over("other", "0008").unwrap();
+}
+
+#[test]
+fn a_second_failover_of_a_shard_spends_budget_if_the_parameter_says_so() {
+    for (spends, expected) in [
+        (true, Err("APICallRateForCustomerExceeded")),
+        (false, Ok(())),
+    ] {
+        let mut world = World::of_shards(2);
+        world.parameters.repeated_failover_spends_budget = spends;
+        for _ in 0..15 {
+            world.fail_over("orders", "0001").unwrap();
+            world.run(13);
+        }
+        for shard in ["0001", "0002"] {
+            let answer = world.fail_over("orders", shard);
+            assert_eq!(answer.map_err(|refusal| refusal.0), expected, "{shard}");
+            world.run(13);
+        }
+        // A day after the first of them there is room again.
+        world.run(24 * 60 - 13 * 17 + 1);
+        world.fail_over("orders", "0002").unwrap();
+    }
+}
+
+#[test]
+fn the_available_replica_that_lags_least_takes_over() {
+    let of_three = || {
+        World::with(GroupSpec {
+            replicas_per_shard: 3,
+            ..GroupSpec::default()
+        })
+    };
+    let after = |world: &mut World| {
+        world.fail_over("orders", "0001").unwrap();
+        world.run(2);
+        primary(world, 0)
+    };
+    let mut world = of_three();
+    assert!(world.cache.set_lag("orders-0001-003", Some(0.1)));
+    assert_eq!(after(&mut world), "orders-0001-003");
+
+    // All lag alike: the first.
+    assert_eq!(after(&mut of_three()), "orders-0001-002");
+
+    // A lag that nobody knows comes last.
+    let mut world = of_three();
+    world.cache.set_lag("orders-0001-002", None);
+    world.cache.set_lag("orders-0001-003", Some(9.0));
+    world.cache.set_lag("orders-0001-004", Some(8.0));
+    assert_eq!(after(&mut world), "orders-0001-004");
+
+    // A broken primary is followed by the least lag too, and by nobody who is not available.
+    let mut world = of_three();
+    world.cache.set_lag("orders-0001-004", Some(0.1));
+    world
+        .cache
+        .set_node_status("orders-0001-004", "rebooting cluster nodes");
+    assert!(world.cache.fail_primary("orders", "0001", world.now));
+    world.run(2);
+    assert_eq!(primary(&world, 0), "orders-0001-002");
+    assert!(!world.cache.set_lag("orders-0009-001", None));
 }
 
 #[test]
@@ -210,6 +284,64 @@ fn a_broken_primary_is_replaced_without_any_call() {
             .iter()
             .any(|event| event.contains("API called"))
     );
+    assert!(!world.cache.fail_primary("orders", "0009", world.now));
+}
+
+#[test]
+fn a_broken_primary_that_nobody_follows_comes_back_in_its_place() {
+    let alone = GroupSpec {
+        replicas_per_shard: 0,
+        multi_az: false,
+        automatic_failover: false,
+        ..GroupSpec::default()
+    };
+    let manual = GroupSpec {
+        automatic_failover: false,
+        multi_az: false,
+        ..GroupSpec::default()
+    };
+    for spec in [alone, manual] {
+        let mut world = World::with(spec);
+        assert!(world.cache.fail_primary("orders", "0001", world.now));
+        // It is down already.
+        assert!(!world.cache.fail_primary("orders", "0001", world.now));
+        world.run(10);
+        assert!(!world.group().shards[0].nodes[0].available);
+        world.run(1);
+        assert!(world.group().shards[0].nodes[0].available);
+        assert_eq!(primary(&world, 0), "orders-0001-001");
+        assert_eq!(
+            world.events(),
+            [
+                "orders-0001-001: Recovering cache nodes 0001",
+                "orders-0001-001: Finished recovery for cache nodes 0001",
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_test_failover_sends_the_notifications_of_a_replaced_node_if_the_parameter_says_so() {
+    for (notifies, expected) in [
+        (false, &["FailoverComplete"][..]),
+        (
+            true,
+            &[
+                "FailoverComplete",
+                "CacheNodeReplaceStarted",
+                "CacheNodeReplaceComplete",
+            ],
+        ),
+    ] {
+        let mut world = World::with(GroupSpec {
+            notification_topic: Some("arn:topic".into()),
+            ..GroupSpec::default()
+        });
+        world.parameters.test_failover_notifies_replacement = notifies;
+        world.fail_over("orders", "0001").unwrap();
+        world.run(15);
+        assert_eq!(world.notified(), expected);
+    }
 }
 
 #[test]

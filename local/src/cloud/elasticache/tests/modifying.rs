@@ -1,6 +1,7 @@
 //! Facts about settings that change.
 
 use super::World;
+use crate::cloud::FailoverWording;
 use crate::cloud::elasticache::{
     ClusterMode, GroupSpec, Keyspace, max_memory, modify::ModifyReplicationGroup,
 };
@@ -79,6 +80,90 @@ fn promotion_takes_three_changes() {
     assert!(world.events().contains(
         &"orders: Automatic failover has been turned on for replication group orders".into()
     ));
+}
+
+/// A group whose replicas follow nobody by themselves.
+fn manual() -> World {
+    World::with(GroupSpec {
+        cluster_mode: ClusterMode::Disabled,
+        shards: 1,
+        replicas_per_shard: 2,
+        automatic_failover: false,
+        multi_az: false,
+        notification_topic: Some("arn:topic".into()),
+        ..GroupSpec::default()
+    })
+}
+
+fn promote(node: &str) -> ModifyReplicationGroup {
+    ModifyReplicationGroup {
+        primary_cluster_id: Some(node.into()),
+        ..request()
+    }
+}
+
+#[test]
+fn a_promotion_takes_a_minute_and_tells_of_itself_or_not() {
+    let text = "Failover from primary node orders-001 to replica node orders-002 completed";
+    for (tells, events, notified) in [
+        (
+            true,
+            vec![format!("orders-001: {text}"), format!("orders: {text}")],
+            vec!["FailoverComplete".to_owned()],
+        ),
+        (false, vec![], vec![]),
+    ] {
+        let mut world = manual();
+        world.parameters.promotion_tells_failover = tells;
+        world.parameters.failover_wording = FailoverWording::FromPrimary;
+        let answer = modify(&mut world, &promote("orders-002")).unwrap();
+        assert_eq!(answer, "modifying");
+        assert_eq!(world.settle(), chrono::TimeDelta::minutes(1));
+        assert_eq!(primary(&world), "orders-002");
+        assert!(
+            world.group().shards[0]
+                .nodes
+                .iter()
+                .all(|node| node.available)
+        );
+        assert_eq!((world.events(), world.notified()), (events, notified));
+    }
+}
+
+#[test]
+fn the_primary_is_promoted_without_a_change() {
+    let mut world = manual();
+    let answer = modify(&mut world, &promote("orders-001")).unwrap();
+    assert_eq!(answer, "available");
+    assert_eq!(primary(&world), "orders-001");
+}
+
+#[test]
+fn a_replica_is_not_promoted_while_a_node_is_down_or_a_setting_forbids_it() {
+    let mut world = manual();
+    world.cache.set_node_status("orders-002", "creating");
+    assert_eq!(
+        modify(&mut world, &promote("orders-002")).unwrap_err().0,
+        "InvalidCacheClusterState"
+    );
+    world.cache.set_node_status("orders-002", "available");
+    assert_eq!(
+        modify(&mut world, &promote("orders-009")).unwrap_err().0,
+        "CacheClusterNotFound"
+    );
+    for (automatic_failover, multi_az) in [(true, false), (true, true)] {
+        let mut world = World::with(GroupSpec {
+            cluster_mode: ClusterMode::Disabled,
+            shards: 1,
+            automatic_failover,
+            multi_az,
+            ..GroupSpec::default()
+        });
+        assert_eq!(
+            modify(&mut world, &promote("orders-002")).unwrap_err().0,
+            "InvalidParameterCombination"
+        );
+    }
 }
 
 #[test]
