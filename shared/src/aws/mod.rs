@@ -9,6 +9,7 @@ mod elasticache_events;
 pub mod journal_table;
 pub mod reshard;
 mod reshard_fleet;
+mod reshard_last_look;
 mod reshard_metrics;
 mod service_clock;
 
