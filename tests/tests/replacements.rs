@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use clusterwarden::record::{Mode, Outcome, Record};
-use clusterwarden_local::cloud::{Call, EventTimes, Fault, Parameters};
+use clusterwarden_local::cloud::{Call, EventTimes, Fault, Parameters, dynamodb::Item};
 use clusterwarden_tests::{
     JOURNAL,
     fixture::{Fixture, POLICY, scheduled},
@@ -49,9 +49,9 @@ fn remember(world: &Fixture, key: &str, list: Value) {
     entry[key] = list;
     let mut cloud = world.cloud.lock();
     let table = cloud.dynamodb.table_mut(JOURNAL).expect("the table");
-    let key = json!({ "target": { "S": "orders" } });
+    let key = Item::from([("target".to_owned(), json!({ "S": "orders" }))]);
     let mut item = table
-        .get(key.as_object().expect("a key"))
+        .get(&key)
         .expect("a good key")
         .expect("an item")
         .clone();
