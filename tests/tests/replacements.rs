@@ -155,6 +155,7 @@ async fn a_canceled_replacement_holds_nothing() {
         assert!(cloud.elasticache.cancel_replacement(NODE, now, &parameters));
     }
     world.cloud.advance(5);
+    world.carried(60, &[20.0], 20.0);
     let record = world.record().await;
     assert_eq!(record.outcome, Outcome::Accepted, "{}", record.line());
     assert_eq!(record.decision["kind"], "scale_in");
