@@ -1,5 +1,5 @@
 use super::*;
-use crate::{cluster::Status, db_cluster::Member};
+use crate::{alarm::AlarmState, cluster::Status, db_cluster::Member};
 
 fn cluster() -> DbCluster {
     let member = |id: &str, is_writer| Member {
