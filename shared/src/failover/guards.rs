@@ -130,7 +130,8 @@ pub(crate) fn require_cooled_down(
     Ok(waived.then_some(Waiver::Cooldown))
 }
 
-/// When the target was failed over last, by the service's events and by what we asked for. `None`: neither tells of one.
+/// When the target was failed over last: by the service's events, by what we asked for, and by another writer than was seen before,
+/// which shows some minutes before its event. `None`: none of these tells of one.
 pub fn last_failover(events: &[ServiceEvent], journal: &Journal) -> Option<DateTime<Utc>> {
     let seen = events
         .iter()
@@ -141,7 +142,8 @@ pub fn last_failover(events: &[ServiceEvent], journal: &Journal) -> Option<DateT
         .iter()
         .filter(|attempt| attempt.may_have_happened())
         .map(FailoverAttempt::ended_at);
-    seen.chain(ours).max()
+    let writer = journal.writer.as_ref().and_then(|writer| writer.since);
+    seen.chain(ours).chain(writer).max()
 }
 
 /// Whether an event tells that primaries or writers change, or were to.
@@ -191,4 +193,18 @@ pub(crate) fn require_backed_off(
         code: code.clone(),
         until,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_writer_than_before_is_a_failover_though_no_event_tells_of_it_yet() {
+        let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let journal = Journal::default().seeing_writer("graph-w", at(0));
+        assert_eq!(last_failover(&[], &journal), None);
+        let journal = journal.seeing_writer("graph-r1", at(5));
+        assert_eq!(last_failover(&[], &journal), Some(at(5)));
+    }
 }

@@ -290,3 +290,6 @@ fn require_alarms_known(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

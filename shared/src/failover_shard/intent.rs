@@ -63,7 +63,7 @@ fn evacuation<'a>(sight: Sight<'a>, found: Result<Alarmed<'a>, Hold>) -> Thought
     let mut guards = Guards::default();
     let intent = found.as_ref().ok().map(Alarmed::intent);
     let outcome = found.and_then(|alarmed| {
-        sight.require_no_failover_since(&alarmed, &mut guards)?;
+        sight.require_may_be_shown(&alarmed, &mut guards)?;
         Ok(Wish {
             intent: alarmed.intent(),
             shard: alarmed.shard,
