@@ -60,7 +60,9 @@ impl Aws {
             let event = event.map_err(|error| ServiceError::new(&doing, &error))?;
             let (Some(at), Some(message)) = (event.date().and_then(from_sdk), event.message())
             else {
-                continue;
+                // Passing over one could pass over a failover.
+                let cause = "an event came without its time or its text".to_owned();
+                return Err(ServiceError { doing, cause });
             };
             events.push(ServiceEvent {
                 at,

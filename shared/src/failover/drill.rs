@@ -14,6 +14,9 @@ const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(2);
 /// How long a drill's phases are waited for; the one published recovery took 13 minutes, and events may be late by ten.
 const GIVEN_UP_AFTER: TimeDelta = TimeDelta::hours(2);
 
+/// Alarms kept of one report: in a storm hundreds go off, and a hundred such reports would fill the journal's item.
+const ALARMS_KEPT: usize = 20;
+
 /// One phase of a failover: what was reached, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
@@ -81,10 +84,21 @@ pub struct DrillReport {
     /// Alarms that went into ALARM meanwhile; null: that could not be read.
     #[serde(default)]
     pub alarms: Option<Vec<String>>,
+    /// How many more did: the list is cut.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_alarms: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it skips by reference"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Phases {
-    /// The phases of a shard's failover. `of_shard` tells whether a node belongs to the shard; `idle_since` is when all of the
+    /// The phases of a shard's failover. `of_shard` tells whether a node belongs to the shard; `idle_at` is when all of the
     /// group was seen available, `None` while it is not.
     pub fn of_shard(
         attempt: &FailoverAttempt,
@@ -142,12 +156,16 @@ impl Phases {
     ) -> Self {
         // No event tells of the call itself.
         let accepted = attempt.accepted.unwrap_or(attempt.at);
-        let begun = attempt.at - CLOCKS_DIFFER;
-        let switched = first(events, begun, &|event, what| {
+        let took_over = |to: &str| match &attempt.to {
+            Some(chosen) => to.eq_ignore_ascii_case(chosen),
+            None => !to.eq_ignore_ascii_case(&attempt.from),
+        };
+        // From the call on: what ended before it is of another failover, or of a restart that had nothing to do with this one.
+        let switched = first(events, accepted, &|event, what| {
             event.source == Source::DbCluster
-                && matches!(what, Happened::FailedOver { to } if !to.eq_ignore_ascii_case(&attempt.from))
+                && matches!(what, Happened::FailedOver { to } if took_over(to))
         });
-        let back = first(events, begun, &|event, what| {
+        let back = first(events, accepted, &|event, what| {
             event.source == Source::DbInstance
                 && event.id.eq_ignore_ascii_case(&attempt.from)
                 && *what == Happened::InstanceRestarted
@@ -216,8 +234,12 @@ impl DrillReport {
         phases: &Phases,
         policy: &DrillPolicy,
         zone_of: impl Fn(&str) -> Option<String>,
-        alarms: Option<Vec<String>>,
+        mut alarms: Option<Vec<String>>,
     ) -> Self {
+        let fired = alarms.as_ref().map_or(0, Vec::len);
+        if let Some(names) = &mut alarms {
+            names.truncate(ALARMS_KEPT);
+        }
         let (from_zone, to_zone) = (
             zone_of(&attempt.from),
             phases.to.as_deref().and_then(&zone_of),
@@ -268,6 +290,7 @@ impl DrillReport {
             zones_before: attempt.zones.clone(),
             zones_after,
             alarms,
+            more_alarms: fired.saturating_sub(ALARMS_KEPT),
         }
     }
 
@@ -306,5 +329,105 @@ impl fmt::Display for DrillReport {
             }
         }
         write!(f, " (objective {} s)", self.objective_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        calendar::{CalendarWindow, EVERY_DAY, Freeze},
+        failover::{FailoverOutcome, IntentKind},
+    };
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::hours(1) + TimeDelta::seconds(second)
+    }
+
+    fn attempt() -> FailoverAttempt {
+        FailoverAttempt {
+            at: at(0),
+            intent: IntentKind::Drill,
+            why: String::new(),
+            unit: "graph".to_owned(),
+            from: "graph-w".to_owned(),
+            to: Some("graph-r1".to_owned()),
+            zones: BTreeMap::new(),
+            accepted: Some(at(2)),
+            outcome: FailoverOutcome::Accepted,
+            reported: false,
+        }
+    }
+
+    fn event(second: i64, source: Source, id: &str, message: &str) -> ServiceEvent {
+        ServiceEvent {
+            at: at(second),
+            source,
+            id: id.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    fn policy() -> DrillPolicy {
+        DrillPolicy {
+            every: Duration::from_secs(24 * 3600),
+            window: CalendarWindow {
+                name: "drill".to_owned(),
+                time_zone: "UTC".parse().unwrap(),
+                days: EVERY_DAY.to_vec(),
+                from: "09:00:00".parse().unwrap(),
+                to: "12:00:00".parse().unwrap(),
+                dates: None,
+                min_shards: None,
+                freeze: Freeze::None,
+            },
+            objective: Duration::from_secs(120),
+            recovery_objective: Some(Duration::from_secs(300)),
+        }
+    }
+
+    fn report(events: &[ServiceEvent], alarms: Option<Vec<String>>) -> DrillReport {
+        let attempt = attempt();
+        let phases = Phases::of_db_cluster(&attempt, events, Some(at(1200)));
+        DrillReport::of(&attempt, &phases, &policy(), |_| None, alarms)
+    }
+
+    #[test]
+    fn a_restart_before_the_call_is_not_the_old_writers_return() {
+        let restarted = "DB instance restarted";
+        let events = [
+            event(-70, Source::DbInstance, "graph-w", restarted),
+            event(
+                40,
+                Source::DbCluster,
+                "graph",
+                "Completed failover to DB instance: graph-r1",
+            ),
+            event(900, Source::DbInstance, "graph-w", restarted),
+        ];
+        let report = report(&events, None);
+        assert_eq!(report.seconds_to("old_writer_back"), Some(898));
+        assert_eq!(report.verdict, DrillVerdict::Missed);
+    }
+
+    #[test]
+    fn a_failover_to_another_reader_than_the_chosen_one_is_not_the_drill() {
+        let to_another = "Completed failover to DB instance: graph-r2";
+        let events = [event(40, Source::DbCluster, "graph", to_another)];
+        let report = report(&events, None);
+        assert_eq!(
+            (report.to, report.verdict),
+            (None, DrillVerdict::Incomplete)
+        );
+    }
+
+    #[test]
+    fn a_storm_of_alarms_does_not_fill_the_journal() {
+        let storm = (0..500).map(|place| format!("alarm-{place}")).collect();
+        let report = report(&[], Some(storm));
+        let kept = report.alarms.map(|alarms| alarms.len());
+        assert_eq!((kept, report.more_alarms), (Some(20), 480));
     }
 }

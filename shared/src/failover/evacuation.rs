@@ -138,7 +138,7 @@ impl<'a> Sight<'a> {
     fn shown(&self, alarmed: &Alarmed<'_>) -> Result<String, String> {
         let node = &alarmed.node.id;
         let since = day_and_time(alarmed.since);
-        match self.fresh(self.of_node(node).is_primary) {
+        match self.role_of(alarmed.shard, node) {
             None => return Err(format!("the role of {node} is not known")),
             Some((_, false)) => return Err(format!("{node} is not the primary")),
             Some((minute, true)) if minute < alarmed.since => {
@@ -150,7 +150,7 @@ impl<'a> Sight<'a> {
             Some((_, true)) => {}
         }
         for other in alarmed.shard.nodes.iter().filter(|one| one.id != *node) {
-            match self.fresh(self.of_node(&other.id).is_primary) {
+            match self.role_of(alarmed.shard, &other.id) {
                 Some((_, false)) => {}
                 Some((_, true)) => return Err(format!("{} says it is the primary", other.id)),
                 // A node that says nothing may be the primary as well.

@@ -39,7 +39,7 @@ impl Sight<'_> {
         if self.evidence.is_none() {
             return Err("the roles have not been read".to_owned());
         }
-        let roles = |node: &Node| self.fresh(self.of_node(&node.id).is_primary);
+        let roles = |node: &Node| self.role_of(shard, &node.id);
         let silent: Vec<NodeId> = shard
             .nodes
             .iter()

@@ -14,6 +14,9 @@ use crate::{
     policy::FailoverPolicy,
 };
 
+/// How far apart the newest minutes of two nodes of a shard may be: one of them may have been published just before the look.
+const ROLES_APART: TimeDelta = TimeDelta::minutes(1);
+
 /// What was seen of one group that is there.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
@@ -45,6 +48,15 @@ impl<'a> Sight<'a> {
     /// A sample that is young enough to tell of now.
     pub(crate) fn fresh<T>(&self, sample: Option<Sample<T>>) -> Option<Sample<T>> {
         sample.filter(|(at, _)| self.at - *at <= delta(self.policy.stale_after))
+    }
+
+    /// The role of a node of a shard, if its newest plain sample is young, and not much older than the shard's newest: a node that
+    /// has fallen silent while others of its shard still speak may be down, and the service about to fail it over by itself.
+    pub(crate) fn role_of(&self, shard: &Shard, node: &NodeId) -> Option<Sample<bool>> {
+        let of = |id: &NodeId| self.fresh(self.of_node(id).is_primary);
+        let newest = shard.nodes.iter().filter_map(|one| of(&one.id));
+        let newest = newest.map(|(at, _)| at).max()?;
+        of(node).filter(|(at, _)| newest - *at <= ROLES_APART)
     }
 
     /// The inputs of a decision: the group's settings, its alarms, its last failover, and what the metrics say of these nodes.
@@ -101,4 +113,79 @@ impl<'a> Sight<'a> {
 
 fn role(primary: bool) -> &'static str {
     if primary { "primary" } else { "replica" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{ReplicationGroupId, ShardId, Status, Switch};
+
+    fn minute(minute: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
+    }
+
+    fn node(id: &str) -> Node {
+        Node {
+            id: NodeId::new(id),
+            availability_zone: None,
+            status: crate::cluster::Status::Available,
+            is_primary: None,
+        }
+    }
+
+    /// Whether the roles of `a`, which was primary, and of `b` are known at minute 10, by their newest minutes.
+    fn known(a: i64, b: i64) -> [bool; 2] {
+        let shard = Shard {
+            id: ShardId::new("0001"),
+            status: Status::Available,
+            slots: None,
+            nodes: vec![node("a"), node("b")],
+        };
+        let group = Group {
+            id: ReplicationGroupId::new("orders"),
+            status: Status::Available,
+            cluster_mode: Some("enabled".to_owned()),
+            node_type: None,
+            automatic_failover: Switch::On,
+            multi_az: Switch::On,
+            global_datastore: None,
+            snapshot_window: None,
+            maintenance_window: None,
+            slot_migration_percent: None,
+            member_count: 2,
+            shards: vec![shard.clone()],
+        };
+        let role = |at, primary| NodeEvidence {
+            is_primary: Some((minute(at), primary)),
+            lag: None,
+        };
+        let evidence = Evidence::from([
+            (NodeId::new("a"), role(a, true)),
+            (NodeId::new("b"), role(b, false)),
+        ]);
+        let (policy, alarms, journal) = (
+            FailoverPolicy::defaults("orders"),
+            AlarmsSeen::new(),
+            Journal::default(),
+        );
+        let sight = Sight {
+            policy: &policy,
+            group: &group,
+            alarms: &alarms,
+            events: &[],
+            journal: &journal,
+            evidence: Some(&evidence),
+            at: minute(10),
+        };
+        ["a", "b"].map(|id| sight.role_of(&shard, &NodeId::new(id)).is_some())
+    }
+
+    #[test]
+    fn a_primary_that_fell_silent_while_its_replica_speaks_is_not_known_to_be_primary() {
+        assert_eq!(known(8, 8), [true, true]);
+        assert_eq!(known(7, 8), [true, true]);
+        // Young enough by itself, and older than what the other says.
+        assert_eq!(known(5, 8), [false, true]);
+        assert_eq!(known(5, 5), [true, true]);
+    }
 }
