@@ -35,6 +35,16 @@ impl Journal {
         next
     }
 
+    /// The journal with the outcome that the service accepted the failover that was asked for at `at`, and when it said so.
+    #[must_use]
+    pub fn accepted(&self, at: DateTime<Utc>, answered: DateTime<Utc>) -> Journal {
+        let mut next = self.failed_over(at, FailoverOutcome::Accepted);
+        if let Some(attempt) = next.failovers.iter_mut().rev().find(|one| one.at == at) {
+            attempt.accepted = Some(answered);
+        }
+        next
+    }
+
     /// The journal with a drill's report; the attempt of `at` is not reported again.
     #[must_use]
     pub fn reporting(&self, at: DateTime<Utc>, report: DrillReport) -> Journal {
