@@ -117,7 +117,9 @@ fn admitted(limits: &Fleet, budget: Budget, mut verdict: Verdict) -> Verdict {
 /// The record of the example, as the code prints it once the new primary is seen.
 fn example() -> Value {
     let event = text_of("events/schedule-scheduler.json");
-    let trigger = Trigger::read(&serde_json::from_str(&event).unwrap());
+    let mut event: Value = serde_json::from_str(&event).unwrap();
+    event["time"] = json!("2026-11-24T09:05:00Z");
+    let trigger = Trigger::read(&event);
     let policy = Policy::parse("policy.toml", POLICY).unwrap();
     let entry = policy.failover_shard_for(&ReplicationGroupId::new("orders"));
     let seen = seen(&policy.fleet);

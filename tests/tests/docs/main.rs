@@ -102,7 +102,9 @@ fn failure_codes_in(path: &str) -> BTreeSet<String> {
     let source = text_of(path);
     let (_, arms) = source.split_once("match code {").unwrap();
     let (arms, _) = arms.split_once("_ =>").unwrap();
-    let arms = arms.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let arms = arms
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     let literals = arms.flat_map(|line| line.split('"').skip(1).step_by(2));
     // A literal with a space is a piece of a message.
     literals
