@@ -13,8 +13,8 @@ use crate::{
 /// The longest wait. AWS's failovers take one to two minutes; the function's timeout in template.yaml leaves room for it.
 const LONGEST: TimeDelta = TimeDelta::minutes(5);
 
-/// The most looks, should the services' time stand still.
-const MOST_LOOKS: usize = 300;
+/// The most looks, a second apart: the services' time stands still while none of them answers.
+const MOST_LOOKS: u64 = 300;
 
 impl Pass<'_> {
     /// Waits for the new primary or writer of each failover, writes it into the journal and tells it.
@@ -25,7 +25,7 @@ impl Pass<'_> {
         emit: &mut impl FnMut(&Record),
     ) {
         let (mut waiting, begun) = (started, self.now());
-        for _ in 0..MOST_LOOKS {
+        for _ in 0..MOST_LOOKS / self.watch_every.as_secs().max(1) {
             if waiting.is_empty() || self.now() - begun >= LONGEST {
                 break;
             }
