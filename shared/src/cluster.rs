@@ -227,6 +227,12 @@ impl Group {
         u32::try_from(nodes).unwrap_or(u32::MAX)
     }
 
+    /// Whether a node of this id is in one of its shards.
+    pub fn has_node(&self, id: &str) -> bool {
+        let mut nodes = self.shards.iter().flat_map(|shard| &shard.nodes);
+        nodes.any(|node| node.id.as_str() == id)
+    }
+
     /// Looks at all three levels: a group that says `available` may still have members that come or go.
     pub fn activity(&self) -> Activity {
         let of_group = std::iter::once((format!("replication group {}", self.id), &self.status));

@@ -22,6 +22,7 @@ mod neptune_events;
 pub mod promote_replica;
 pub mod reshard;
 mod reshard_fleet;
+mod reshard_last_look;
 mod reshard_metrics;
 mod service_clock;
 

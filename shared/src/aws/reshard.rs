@@ -8,7 +8,7 @@ use super::{
     Aws, ServiceError,
     answer::Answer,
     dynamodb::{Journals, Written},
-    elasticache::{Described, Tagged},
+    elasticache::Described,
     reshard_metrics::{evidence, load},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     journal::{AttemptOutcome, EVERYTHING, Journal},
     policy::{Apply, Policy, ReshardPolicy},
     record::{Mode, Outcome, Record, Report, label, no_requests},
-    reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide, heed_tag},
+    reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide},
     trigger::Trigger,
 };
 
@@ -44,7 +44,7 @@ pub struct Pass<'a> {
 pub(super) struct Fleet {
     pub(super) now: DateTime<Utc>,
     pub(super) groups: BTreeMap<ReplicationGroupId, Group>,
-    arns: BTreeMap<ReplicationGroupId, String>,
+    pub(super) arns: BTreeMap<ReplicationGroupId, String>,
     alarms: AlarmsSeen,
     auto_scaling: Vec<String>,
     journals: Journals,
@@ -238,40 +238,16 @@ impl Pass<'_> {
             }
             verdict = decide(policy, &seen);
         }
-        if matches!(verdict.decision, Decision::Reshard(_)) {
-            verdict = self.look_at_tag(&id, verdict, fleet, report).await;
+        if let (Decision::Reshard(_), Some(group)) = (&verdict.decision, &seen.group) {
+            verdict = self
+                .look_again(group, &seen.journal, verdict, fleet, report)
+                .await;
         }
         Considered {
             id,
             policy,
             journal: seen.journal,
             verdict,
-        }
-    }
-
-    /// A verdict that would act, after a look at the group's own tag. In plan mode too, so that a preview is what would happen.
-    async fn look_at_tag(
-        &self,
-        id: &ReplicationGroupId,
-        verdict: Verdict,
-        fleet: &Fleet,
-        report: &mut Report,
-    ) -> Verdict {
-        match self
-            .aws
-            .tag(id, fleet.arns.get(id).map(String::as_str))
-            .await
-        {
-            Ok(Tagged::Value(tag)) => heed_tag(verdict, tag.as_deref()),
-            Ok(Tagged::Busy) => verdict.held(Hold::NotAvailable {
-                what: format!("replication group {id}"),
-                status: "busy since we looked".to_owned(),
-                migrated: None,
-            }),
-            Err(error) => {
-                report.failures.push(error.to_string());
-                verdict.held(Hold::Unreadable(error.to_string()))
-            }
         }
     }
 

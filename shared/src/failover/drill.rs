@@ -196,9 +196,10 @@ fn first(
 }
 
 fn new_one(what: &Happened) -> Option<String> {
-    match what {
-        Happened::FailedOver { to } => Some(to.clone()),
-        _ => None,
+    if let Happened::FailedOver { to } = what {
+        Some(to.clone())
+    } else {
+        None
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Journal, SETTLES_WITHIN};
+use super::{Journal, SETTLES_WITHIN, WriterSeen};
 use crate::failover::{DrillReport, FailoverAttempt, FailoverOutcome, IntentKind, Spent};
 
 /// Attempts kept per target: those of some days at the shortest cooldown.
@@ -54,6 +54,22 @@ impl Journal {
         next
     }
 
+    /// The journal after this instance was seen to be the writer at `at`.
+    #[must_use]
+    pub fn seeing_writer(&self, id: &str, at: DateTime<Utc>) -> Journal {
+        let mut next = self.clone();
+        match &self.writer {
+            Some(known) if known.id == id => {}
+            known => {
+                next.writer = Some(WriterSeen {
+                    id: id.to_owned(),
+                    since: known.as_ref().map(|_| at),
+                });
+            }
+        }
+        next
+    }
+
     /// The journal with a drill's report; the attempt of `at` is not reported again.
     #[must_use]
     pub fn reporting(&self, at: DateTime<Utc>, report: DrillReport) -> Journal {
@@ -89,5 +105,22 @@ impl Journal {
     pub fn open_failover(&self, now: DateTime<Utc>) -> Option<&FailoverAttempt> {
         self.last_failover()
             .filter(|attempt| attempt.is_open() && now - attempt.at < SETTLES_WITHIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_writer_in_place_of_another_is_dated_and_the_first_one_is_not() {
+        let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let first = Journal::default().seeing_writer("graph-w", at(0));
+        assert_eq!(first.writer.as_ref().unwrap().since, None);
+        assert_eq!(first.seeing_writer("graph-w", at(5)), first);
+        let next = first.seeing_writer("graph-r1", at(10));
+        assert_eq!(next.writer.unwrap().since, Some(at(10)));
     }
 }

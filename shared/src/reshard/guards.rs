@@ -8,6 +8,7 @@ use crate::{
     calendar::Freeze,
     checks::Guards,
     cluster::{Activity, Group},
+    failover::{Replacement, replacements},
     journal::AttemptOutcome,
     load::delta,
     pause::longest,
@@ -331,6 +332,22 @@ fn require_no_reversal(
     })
 }
 
+/// No scale-in while AWS is about to replace a node, or at it: it moves slots between the same nodes. `none` is what the record
+/// says where there is none.
+pub(super) fn require_no_replacement(
+    ahead: &[Replacement],
+    none: &str,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let first = ahead.first();
+    let saw = first.map_or(none, |one| one.node.as_str());
+    guards.require("no_replacement", first.is_none(), saw, || {
+        first.map_or(Hold::Superseded, |one| Hold::ReplacementScheduled {
+            node: one.node.clone(),
+        })
+    })
+}
+
 /// What must further be so before a scale-in: no window in which AWS itself takes nodes away or copies them, and every
 /// alarm that could ask for growth saying plainly that it does not.
 pub(super) fn require_calm(
@@ -340,13 +357,14 @@ pub(super) fn require_calm(
     guards: &mut Guards,
 ) -> Result<(), Hold> {
     require_not_frozen(policy, seen, true, guards)?;
-    let ahead = seen.journal.replacements.first();
-    let saw = ahead.map_or("none is announced", |one| one.node.as_str());
-    guards.require("no_replacement", ahead.is_none(), saw, || {
-        ahead.map_or(Hold::Superseded, |one| Hold::ReplacementScheduled {
-            node: one.node.clone(),
-        })
-    })?;
+    // What the journal remembers ends with its node and with time, also where nobody writes it any more.
+    let ahead = replacements(
+        &seen.journal.replacements,
+        &[],
+        |node| group.has_node(node),
+        seen.at,
+    );
+    require_no_replacement(&ahead, "none is remembered", guards)?;
     if let Some(window) = group.maintenance_window {
         let outside = !window.contains(seen.at);
         guards.require("outside_maintenance", outside, window.to_string(), || {

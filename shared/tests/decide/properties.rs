@@ -44,7 +44,7 @@ fn nodes(seen: &Observation) -> u32 {
 }
 
 /// The check whose failure each hold reports; a hold that is not here rests on no single check.
-const CHECKS: [(&str, &str); 29] = [
+const CHECKS: [(&str, &str); 31] = [
     ("not_frozen", "frozen"),
     ("no_reversal", "reversal"),
     ("quiet_after_change", "after_change_alarm"),
@@ -61,6 +61,8 @@ const CHECKS: [(&str, &str); 29] = [
     ("available", "not_available"),
     ("available", "snapshotting"),
     ("nothing_in_flight", "in_flight"),
+    ("no_failover_in_flight", "failover_in_flight"),
+    ("no_replacement", "replacement_scheduled"),
     ("room_to_grow", "at_maximum"),
     ("clear_of_backup", "snapshot_window"),
     ("outside_backup", "snapshot_window"),

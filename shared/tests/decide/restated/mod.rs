@@ -4,6 +4,7 @@
 //! hold, so the restatement lists all that apply, and the hold must be one of them.
 
 mod care;
+mod failovers;
 mod shrinking;
 mod skew;
 mod windows;
@@ -143,6 +144,9 @@ fn preconditions(policy: &ReshardPolicy, group: &Group, seen: &Observation, why:
     };
     if seen.journal.attempts.last().filter(open).is_some() {
         why.insert("in_flight");
+    }
+    if failovers::in_flight(seen) {
+        why.insert("failover_in_flight");
     }
     let shards = u32::try_from(group.shards.len()).unwrap();
     if shards < policy.min_shards || shards > policy.max_shards {

@@ -11,7 +11,7 @@ use clusterwarden::{
 };
 
 use super::{
-    Expected, Measured, Reasons, care, cooldown, failures, whole_minutes,
+    Expected, Measured, Reasons, care, cooldown, failovers, failures, whole_minutes,
     windows::{backup, minute_of_week, near_backup, now_in_day, now_in_week, passes},
 };
 
@@ -73,6 +73,9 @@ pub(super) fn shrinking(
     }
     if care::frozen(policy, seen.at, Freeze::ScaleIn) {
         why.insert("frozen");
+    }
+    if failovers::node_to_be_replaced(group, seen) {
+        why.insert("replacement_scheduled");
     }
     if grew_lately(policy, seen) {
         why.insert("reversal");

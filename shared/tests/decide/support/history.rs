@@ -1,4 +1,4 @@
-//! Alarms and attempts in words. `@-20` is twenty minutes ago.
+//! Alarms, attempts, failovers and replacements in words. `@-20` is twenty minutes ago.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clusterwarden::{
     alarm::{Alarm, AlarmState, Silence},
     cluster::ShardId,
+    failover::{FailoverAttempt, FailoverOutcome, IntentKind, Replacement, ReplacementState},
     journal::{Attempt, AttemptOutcome, HotShard, Retry},
 };
 
@@ -58,12 +59,7 @@ pub(super) fn attempt(text: &str, now: DateTime<Utc>) -> Attempt {
         },
         ["refused", retry, code] => AttemptOutcome::Refused {
             code: (*code).to_owned(),
-            retry: match *retry {
-                "now" => Retry::Now,
-                "later" => Retry::Later,
-                "person" => Retry::Person,
-                other => panic!("{other:?} is no retry"),
-            },
+            retry: read_retry(retry),
         },
         other => panic!("{other:?} is no outcome"),
     };
@@ -74,6 +70,74 @@ pub(super) fn attempt(text: &str, now: DateTime<Utc>) -> Attempt {
         remove: Vec::new(),
         hot,
         outcome,
+    }
+}
+
+/// Reads `@-5 0001 asked`, `… accepted`, `… switched @-3`, `… refused later Code`, `… not_sent`.
+pub(super) fn failover(text: &str, now: DateTime<Utc>) -> FailoverAttempt {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [asked, unit, outcome @ ..] = words.as_slice() else {
+        panic!("{text:?} is no failover");
+    };
+    let outcome = match outcome {
+        ["asked"] => FailoverOutcome::Asked,
+        ["accepted"] => FailoverOutcome::Accepted,
+        ["not_sent"] => FailoverOutcome::NotSent,
+        ["switched", time] => FailoverOutcome::Switched {
+            at: at(time, now),
+            to: format!("orders-{unit}-002"),
+        },
+        ["refused", retry, code] => FailoverOutcome::Refused {
+            code: (*code).to_owned(),
+            retry: read_retry(retry),
+        },
+        other => panic!("{other:?} is no outcome"),
+    };
+    FailoverAttempt {
+        at: at(asked, now),
+        intent: IntentKind::Drill,
+        why: "drill".to_owned(),
+        unit: (*unit).to_owned(),
+        from: format!("orders-{unit}-001"),
+        to: None,
+        zones: BTreeMap::new(),
+        outcome,
+        accepted: None,
+        reported: false,
+    }
+}
+
+/// Reads `orders-0001-001 @-600`, which AWS told of then, in no form that we read, `… from @60 to @120`; at the end of
+/// each may stand `under_way`.
+pub(super) fn replacement(text: &str, now: DateTime<Utc>) -> Replacement {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [node, told, rest @ ..] = words.as_slice() else {
+        panic!("{text:?} is no replacement");
+    };
+    let (rest, state) = match rest {
+        [rest @ .., "under_way"] => (rest, ReplacementState::UnderWay),
+        rest => (rest, ReplacementState::Scheduled),
+    };
+    let (starts, ends) = match rest {
+        [] => (None, None),
+        ["from", start, "to", end] => (Some(at(start, now)), Some(at(end, now))),
+        other => panic!("{other:?} is no time of a replacement"),
+    };
+    Replacement {
+        node: (*node).to_owned(),
+        told: at(told, now),
+        starts,
+        ends,
+        state,
+    }
+}
+
+fn read_retry(text: &str) -> Retry {
+    match text {
+        "now" => Retry::Now,
+        "later" => Retry::Later,
+        "person" => Retry::Person,
+        other => panic!("{other:?} is no retry"),
     }
 }
 

@@ -78,6 +78,10 @@ struct Past {
     last_change: Option<PastChange>,
     /// See [`history::attempt`].
     attempts: Vec<String>,
+    /// See [`history::failover`].
+    failovers: Vec<String>,
+    /// See [`history::replacement`].
+    replacements: Vec<String>,
     pause: Option<Paused>,
 }
 
@@ -106,6 +110,8 @@ impl Default for Past {
             first_seen: -7 * 24 * 60,
             last_change: None,
             attempts: Vec::new(),
+            failovers: Vec::new(),
+            replacements: Vec::new(),
             pause: None,
         }
     }
@@ -321,6 +327,16 @@ impl Scenario {
                 .attempts
                 .iter()
                 .map(|text| history::attempt(text, self.at))
+                .collect(),
+            failovers: past
+                .failovers
+                .iter()
+                .map(|text| history::failover(text, self.at))
+                .collect(),
+            replacements: past
+                .replacements
+                .iter()
+                .map(|text| history::replacement(text, self.at))
                 .collect(),
             pause: past.pause.as_ref().map(|pause| pause.at(self.at)),
             ..Journal::default()

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use clusterwarden::{
     alarm::{Alarm, AlarmState, Silence},
     calendar::{CalendarWindow, EVERY_DAY, Freeze},
+    failover::{FailoverAttempt, FailoverOutcome, IntentKind, Replacement, ReplacementState},
     journal::{Attempt, AttemptOutcome, Change, Journal, Pause, Retry},
     policy::{Care, CpuGate, MemoryTarget, Pace, ReshardPolicy, Skew},
 };
@@ -264,6 +265,66 @@ fn outcome() -> impl Strategy<Value = AttemptOutcome> {
     ]
 }
 
+/// Failovers of the last half hour, oldest first: around the quarter of an hour for which one counts as in flight.
+fn failovers() -> impl Strategy<Value = Vec<FailoverAttempt>> {
+    let outcome = prop_oneof![
+        1 => Just(FailoverOutcome::Asked),
+        2 => Just(FailoverOutcome::Accepted),
+        1 => Just(FailoverOutcome::NotSent),
+        1 => Just(FailoverOutcome::Refused { code: "X".to_owned(), retry: Retry::Later }),
+        3 => (0..30_i64).prop_map(|age| FailoverOutcome::Switched {
+            at: ago(age),
+            to: "orders-0001-002".to_owned(),
+        }),
+    ];
+    let failover = (0..30_i64, outcome).prop_map(|(age, outcome)| FailoverAttempt {
+        at: ago(age),
+        intent: IntentKind::Drill,
+        why: String::new(),
+        unit: "0001".to_owned(),
+        from: "orders-0001-001".to_owned(),
+        to: None,
+        zones: BTreeMap::new(),
+        outcome,
+        accepted: None,
+        reported: false,
+    });
+    prop_oneof![14 => vec(failover.clone(), 0..=0), 1 => vec(failover, 1..4)].prop_map(
+        |mut failovers| {
+            failovers.sort_by_key(|one| one.at);
+            failovers
+        },
+    )
+}
+
+/// Announcements about nodes that may be there or not, around the times at which they lapse.
+fn replacements() -> impl Strategy<Value = Vec<Replacement>> {
+    let node =
+        (1..3_u32, 1..4_u32).prop_map(|(shard, node)| format!("orders-{shard:04}-{node:03}"));
+    let day = 24 * 60_i64;
+    let told = prop_oneof![3 => 0..day, 1 => 13 * day..15 * day, 1 => Just(14 * day)];
+    let ends = prop_oneof![
+        2 => -day..day,
+        1 => 5 * 60..7 * 60_i64,
+        1 => Just(6 * 60),
+    ];
+    let state = prop_oneof![
+        Just(ReplacementState::Scheduled),
+        Just(ReplacementState::UnderWay),
+    ];
+    let replacement =
+        (node, told, weighted(0.6, ends), state).prop_map(|(node, told, ends, state)| {
+            Replacement {
+                node,
+                told: ago(told),
+                starts: ends.map(|end| ago(end + 60)),
+                ends: ends.map(ago),
+                state,
+            }
+        });
+    prop_oneof![14 => vec(replacement.clone(), 0..=0), 1 => vec(replacement, 1..3)]
+}
+
 fn journal() -> impl Strategy<Value = Journal> {
     let attempt = || (0..200_i64, 1..8_u32, 1..8_u32, outcome());
     let change = (0..120_i64, weighted(0.8, 1..8_u32), 1..8_u32, any::<bool>());
@@ -271,28 +332,34 @@ fn journal() -> impl Strategy<Value = Journal> {
         prop_oneof![12 => Just(9000), 1 => 0..60_i64],
         weighted(0.3, change),
         prop_oneof![3 => vec(attempt(), 0..=0), 1 => vec(attempt(), 1..4)],
+        failovers(),
+        replacements(),
     )
-        .prop_map(|(first_seen, change, attempts)| Journal {
-            first_seen: Some(ago(first_seen)),
-            last_change: change.map(|(age, from, to, ours)| Change {
-                at: ago(age),
-                from,
-                to,
-                ours,
-            }),
-            attempts: attempts
-                .into_iter()
-                .map(|(age, from, to, outcome)| Attempt {
+        .prop_map(
+            |(first_seen, change, attempts, failovers, replacements)| Journal {
+                first_seen: Some(ago(first_seen)),
+                last_change: change.map(|(age, from, to, ours)| Change {
                     at: ago(age),
                     from,
                     to,
-                    remove: vec![],
-                    hot: None,
-                    outcome,
-                })
-                .collect(),
-            ..Journal::default()
-        })
+                    ours,
+                }),
+                attempts: attempts
+                    .into_iter()
+                    .map(|(age, from, to, outcome)| Attempt {
+                        at: ago(age),
+                        from,
+                        to,
+                        remove: vec![],
+                        hot: None,
+                        outcome,
+                    })
+                    .collect(),
+                failovers,
+                replacements,
+                ..Journal::default()
+            },
+        )
 }
 
 fn trouble() -> impl Strategy<Value = Trouble> {
