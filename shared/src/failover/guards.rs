@@ -9,7 +9,7 @@ use super::{
 use crate::{
     alarm::{Alarm, AlarmState, AlarmsSeen},
     checks::Guards,
-    journal::{Journal, Retry},
+    journal::{Journal, Retry, SETTLES_WITHIN},
     load::delta,
     pause::{ScopedPause, longest},
     policy::FailoverPolicy,
@@ -106,14 +106,15 @@ pub(crate) fn require_nothing_in_flight(
     now: DateTime<Utc>,
     guards: &mut Guards,
 ) -> Result<(), Hold> {
-    let reshard = journal.open_attempt().map(|attempt| {
-        let what = format!("a change from {} to {} shards", attempt.from, attempt.to);
-        (
-            attempt.at,
-            what,
-            attempt.at + crate::journal::SETTLES_WITHIN,
-        )
-    });
+    let reshard = journal
+        .open_attempt()
+        .map(|attempt| {
+            let what = format!("a change from {} to {} shards", attempt.from, attempt.to);
+            (attempt.at, what, attempt.at + SETTLES_WITHIN)
+        })
+        // Only `reshard` ends its attempts. Where it no longer looks at the group, an open one would hold for ever; a change
+        // that goes on longer shows in the group's status.
+        .filter(|(_, _, until)| now < *until);
     let failover = journal
         .last_failover()
         .filter(|attempt| attempt.is_open())

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Journal, SETTLES_WITHIN, WriterSeen};
-use crate::failover::{DrillReport, FailoverAttempt, FailoverOutcome, Spent};
+use crate::failover::{DrillReport, FailoverAttempt, FailoverOutcome, IntentKind, Spent};
 
-/// Attempts kept per target; those of a drill whose report is still due are kept beyond it.
+/// Attempts kept per target: those of some days at the shortest cooldown.
 const FAILOVERS_KEPT: usize = 20;
 
 /// Reports kept per target: years of monthly drills of a group of a few shards, at some 600 bytes each.
@@ -20,8 +20,17 @@ impl Journal {
     pub fn failing_over(&self, attempt: FailoverAttempt) -> Journal {
         let mut next = self.clone();
         next.failovers.push(attempt);
-        let surplus = next.failovers.len().saturating_sub(FAILOVERS_KEPT);
-        next.failovers.drain(..surplus);
+        while next.failovers.len() > FAILOVERS_KEPT {
+            // What came to nothing teaches only the next wait; were it kept, two hours of it would push out the failover that
+            // the cooldown counts from. A drill that is still to be reported goes last.
+            let kept = |place: &dyn Fn(&FailoverAttempt) -> bool| {
+                let newest = next.failovers.len() - 1;
+                next.failovers.iter().take(newest).position(place)
+            };
+            let oldest = kept(&|one| !one.may_have_happened())
+                .or_else(|| kept(&|one| one.reported || one.intent != IntentKind::Drill));
+            next.failovers.remove(oldest.unwrap_or(0));
+        }
         next
     }
 

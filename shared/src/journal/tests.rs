@@ -1,6 +1,9 @@
 //! Tests of the journal.
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::failover::{FailoverOutcome, IntentKind};
 
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
@@ -176,4 +179,51 @@ fn what_others_keep_in_the_item_survives() {
             .unwrap()
             .contains("rotations")
     );
+}
+
+fn failover(minute: i64, outcome: FailoverOutcome) -> FailoverAttempt {
+    FailoverAttempt {
+        at: at(minute),
+        intent: IntentKind::Drill,
+        why: String::new(),
+        unit: "0001".into(),
+        from: "orders-0001-001".into(),
+        to: None,
+        zones: BTreeMap::new(),
+        accepted: None,
+        outcome,
+        reported: false,
+    }
+}
+
+#[test]
+fn failovers_refused_for_hours_do_not_push_out_the_one_that_happened() {
+    let happened = failover(0, FailoverOutcome::Accepted);
+    let mut journal = Journal::default().failing_over(happened.clone());
+    for quarter in 1..=60 {
+        let refused = FailoverOutcome::Refused {
+            code: "InvalidReplicationGroupState".into(),
+            retry: Retry::Now,
+        };
+        journal = journal.failing_over(failover(quarter * 15, refused));
+    }
+    assert_eq!(journal.failovers.len(), 20);
+    assert_eq!(journal.last_failover(), Some(&happened));
+    // The newest is kept as well: the wait after a refusal counts from it.
+    assert_eq!(journal.failovers.last().map(|one| one.at), Some(at(900)));
+}
+
+#[test]
+fn a_drill_to_be_reported_outlives_other_failovers() {
+    let drill = failover(0, FailoverOutcome::Accepted);
+    let mut journal = Journal::default().failing_over(drill.clone());
+    for hour in 1..=30 {
+        let requested = FailoverAttempt {
+            intent: IntentKind::Request,
+            ..failover(hour * 60, FailoverOutcome::Accepted)
+        };
+        journal = journal.failing_over(requested);
+    }
+    assert_eq!(journal.failovers.len(), 20);
+    assert_eq!(journal.failovers.first(), Some(&drill));
 }

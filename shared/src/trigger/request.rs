@@ -23,6 +23,9 @@ pub struct Request {
     /// Why, in the person's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who asks, as they say themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
     /// Ids of groups, clusters and nodes that it names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
@@ -65,6 +68,7 @@ impl Request {
             body: body.clone(),
             expires,
             reason: clipped_at(body, &["reason"]),
+            requested_by: clipped_at(body, &["requested_by"]),
             resources: body.as_object().map(resources).unwrap_or_default(),
         }
     }

@@ -126,12 +126,14 @@ fn a_request_is_not_taken_from_a_topic() {
 
 #[test]
 fn a_request_keeps_its_body_out_of_the_label() {
-    let body = json!({"from": "orders-0001-001", "expires": "2026-11-20T11:00:00Z", "note": "n"});
+    let body = json!({"from": "orders-0001-001", "expires": "2026-11-20T11:00:00Z",
+        "requested_by": "jana", "note": "n"});
     let trigger = Trigger::read(&json!({"request": {"failover": body}}));
     let label = json!({
         "kind": "request",
         "request": "failover",
         "expires": "2026-11-20T11:00:00Z",
+        "requested_by": "jana",
         "resources": ["orders-0001-001"],
     });
     assert_eq!(serde_json::to_value(&trigger).unwrap(), label);
