@@ -20,7 +20,7 @@ use crate::{
     policy::FailoverPolicy,
 };
 
-/// What the ranking is for: the choice is ours.
+/// What the ranking is for where nobody asks for a replica: the choice is ours.
 const THEN: &str = "the least lag takes over";
 
 /// Decides about one group from what was seen of it. The same arguments always give the same verdict.
@@ -200,7 +200,8 @@ impl<'a> Work<'a> {
             return Err(Stop::EvidenceWanted(hold));
         }
         let replicas = sight.replicas(shard, &primary.node);
-        self.draft.about.ranking = sight.ranking(&replicas, THEN);
+        let then = to.map_or_else(|| THEN.to_owned(), |to| format!("{to} is asked for"));
+        self.draft.about.ranking = sight.ranking(&replicas, &then);
         let (best, lag) = match to {
             Some(to) => require_named(to, &replicas, &self.draft, guards)?,
             None => sight.require_fit_replica(&replicas, guards)?,
