@@ -61,6 +61,9 @@ pub struct Journal {
     /// Our own failovers, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failovers: Vec<FailoverAttempt>,
+    /// The writer of a Neptune cluster as last seen: that it changed is to be seen here minutes before an event tells of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<WriterSeen>,
     /// The drills that were reported, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drills: Vec<DrillReport>,
@@ -79,6 +82,16 @@ pub struct Journal {
     /// What other versions and functions keep in the same item; carried along untouched.
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Who a Neptune cluster's writer is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriterSeen {
+    /// The instance.
+    pub id: String,
+    /// When a pass first saw it in place of another. `None`: no other was seen before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// A change that was seen to complete.

@@ -52,8 +52,7 @@ def new_instance(name, **more):
         "DBInstanceClass": "db.r6g.large",
         "Engine": "neptune",
         "DBClusterIdentifier": CLUSTER,
-        **more,
-    }
+    } | more
 
 
 def creation(run, client):
@@ -80,7 +79,8 @@ def creation(run, client):
     run.ok(client, "create_db_instance", **new_instance(READER, AvailabilityZone="us-east-1b", PromotionTier=0))
     run.refused(client, "create_db_instance", "DBInstanceAlreadyExists", **new_instance(WRITER))
     run.refused(client, "create_db_instance", INVALID, **new_instance("tier", PromotionTier=16))
-    run.refused(client, "create_db_instance", "DBClusterNotFoundFault", **new_instance("x") | {"DBClusterIdentifier": "no"})
+    nowhere = new_instance("x", DBClusterIdentifier="absent")
+    run.refused(client, "create_db_instance", "DBClusterNotFoundFault", **nowhere)
     for name in (WRITER, READER):
         run.wait(client, "db_instance_available", DBInstanceIdentifier=name)
     run.until("the cluster is available", lambda: cluster(run, client).get("Status") == "available")
@@ -249,7 +249,8 @@ def command_line(run):
 
     clusters = aws("describe-db-clusters", "--filters", "Name=engine,Values=neptune").get("DBClusters", [])
     names = {one["DBClusterIdentifier"] for one in clusters}
-    run.expect("the command line sees the graphs alone", "graph-prod" in names and "checkout-aurora" not in names, names)
+    only = "graph-prod" in names and "checkout-aurora" not in names
+    run.expect("the command line sees the graphs alone", only, names)
     this = ("--db-cluster-identifier", "graph-prod")
     begun = aws("failover-db-cluster", *this, "--target-db-instance-identifier", "graph-prod-r2").get("DBCluster", {})
     run.expect("the command line fails a cluster over", begun.get("DBClusterIdentifier") == "graph-prod", begun)

@@ -183,7 +183,14 @@ impl Pass<'_> {
         record: &mut Record,
         report: &mut Report,
     ) -> Journal {
-        let next = asked.failed_over(at, outcome);
+        let next = match outcome {
+            // The newest answer is the call's own.
+            FailoverOutcome::Accepted => asked.accepted(at, self.now()),
+            FailoverOutcome::Asked
+            | FailoverOutcome::Refused { .. }
+            | FailoverOutcome::NotSent
+            | FailoverOutcome::Switched { .. } => asked.failed_over(at, outcome),
+        };
         match self.aws.write_journal(key, &next).await {
             Ok(Written::Yes(journal)) => journal,
             Ok(Written::Superseded) => {

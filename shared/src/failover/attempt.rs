@@ -28,6 +28,9 @@ pub struct FailoverAttempt {
     /// Primaries or writers per Availability Zone, before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub zones: BTreeMap<String, u32>,
+    /// When the service answered that it accepts it. `None`: it did not, or nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<DateTime<Utc>>,
     /// How it went.
     pub outcome: FailoverOutcome,
     /// Whether its drill has been reported. Meaningless for other intents.
@@ -77,6 +80,7 @@ impl FailoverAttempt {
             from: failover.from().to_owned(),
             to: failover.to().map(str::to_owned),
             zones,
+            accepted: None,
             outcome: FailoverOutcome::Asked,
             reported: false,
         }

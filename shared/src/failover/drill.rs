@@ -104,7 +104,7 @@ impl Phases {
             },
             begun,
         );
-        let accepted = called.map_or(attempt.at, |(at, _)| at);
+        let accepted = called.map_or(attempt.accepted.unwrap_or(attempt.at), |(at, _)| at);
         let switched = first(
             &|_, what| matches!(what, Happened::FailedOver { to } if of_shard(to)),
             accepted,
@@ -140,7 +140,8 @@ impl Phases {
         events: &[ServiceEvent],
         idle_at: Option<DateTime<Utc>>,
     ) -> Self {
-        let accepted = attempt.at;
+        // No event tells of the call itself.
+        let accepted = attempt.accepted.unwrap_or(attempt.at);
         let begun = attempt.at - CLOCKS_DIFFER;
         let switched = first(events, begun, &|event, what| {
             event.source == Source::DbCluster
@@ -195,9 +196,10 @@ fn first(
 }
 
 fn new_one(what: &Happened) -> Option<String> {
-    match what {
-        Happened::FailedOver { to } => Some(to.clone()),
-        _ => None,
+    if let Happened::FailedOver { to } = what {
+        Some(to.clone())
+    } else {
+        None
     }
 }
 

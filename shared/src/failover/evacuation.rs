@@ -55,8 +55,36 @@ impl<'a> Sight<'a> {
         }))
     }
 
-    /// What of an evacuation can be told before the metrics are read.
-    pub(crate) fn require_no_failover_since(
+    /// Whether an alarm is known to watch a node of another group.
+    pub(crate) fn watches_another(&self, alarm: &Alarm) -> bool {
+        let node = alarm.dimensions.get(NODE);
+        node.is_some_and(|id| self.node(&NodeId::new(id)).is_none())
+    }
+
+    /// What of an evacuation can be told before the metrics are read: nobody failed over since, and where the service says who is
+    /// primary, it is the alarmed node.
+    pub(crate) fn require_may_be_shown(
+        &self,
+        alarmed: &Alarmed<'_>,
+        guards: &mut Guards,
+    ) -> Result<(), Hold> {
+        self.require_no_failover_since(alarmed, guards)?;
+        if self.roles_are_metrics() {
+            return Ok(());
+        }
+        let id = &alarmed.node.id;
+        let saw = match alarmed.node.is_primary {
+            Some(true) => format!("{id} is the primary"),
+            Some(false) => format!("{id} is not the primary"),
+            None => format!("nobody says whether {id} is the primary"),
+        };
+        let primary = alarmed.node.is_primary == Some(true);
+        guards.require("alarmed_is_primary", primary, saw.clone(), || {
+            not_shown(alarmed.alarm, saw)
+        })
+    }
+
+    fn require_no_failover_since(
         &self,
         alarmed: &Alarmed<'_>,
         guards: &mut Guards,
@@ -71,7 +99,9 @@ impl<'a> Sight<'a> {
             .failovers
             .iter()
             .filter(|attempt| {
-                attempt.unit == alarmed.shard.id.as_str() && attempt.may_have_happened()
+                // A promotion is of the group itself, which then has one shard.
+                [alarmed.shard.id.as_str(), self.group.id.as_str()].contains(&attempt.unit.as_str())
+                    && attempt.may_have_happened()
             })
             .map(super::FailoverAttempt::ended_at);
         let newest = told.chain(ours).filter(|at| *at >= alarmed.since).max();

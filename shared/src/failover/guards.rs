@@ -7,7 +7,7 @@ use super::{
     Waiver,
 };
 use crate::{
-    alarm::{AlarmState, AlarmsSeen},
+    alarm::{Alarm, AlarmState, AlarmsSeen},
     checks::Guards,
     journal::{Journal, Retry},
     load::delta,
@@ -48,6 +48,36 @@ pub(crate) fn require_no_stop_alarm(
         guards.require("stop_alarm", calm, saw, || match found {
             Some(_) => Hold::StopAlarm(name.clone()),
             None => Hold::StopAlarmMissing(name.clone()),
+        })?;
+    }
+    Ok(())
+}
+
+/// No practice while something may be wrong: every alarm that could ask for an evacuation of this target is OK. One that is silenced,
+/// silent or not to be found may be one in ALARM. `of_another` tells the alarms that watch another target.
+pub(crate) fn require_calm(
+    policy: &FailoverPolicy,
+    alarms: &AlarmsSeen,
+    unit: &str,
+    of_another: impl Fn(&Alarm) -> bool,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    for name in &policy.alarms.evacuate {
+        let found = alarms.get(name);
+        if found.is_some_and(&of_another) {
+            continue;
+        }
+        let state = found.map_or_else(
+            || "not to be found".to_owned(),
+            |alarm| alarm.state.to_string(),
+        );
+        let calm = found.is_some_and(|alarm| alarm.state == AlarmState::Ok);
+        guards.require("alarms_calm", calm, format!("{name} {state}"), || {
+            Hold::DrillWaitsForAlarm {
+                unit: unit.to_owned(),
+                alarm: name.clone(),
+                state,
+            }
         })?;
     }
     Ok(())
@@ -130,7 +160,8 @@ pub(crate) fn require_cooled_down(
     Ok(waived.then_some(Waiver::Cooldown))
 }
 
-/// When the target was failed over last, by the service's events and by what we asked for. `None`: neither tells of one.
+/// When the target was failed over last: by the service's events, by what we asked for, and by another writer than was seen before,
+/// which shows some minutes before its event. `None`: none of these tells of one.
 pub fn last_failover(events: &[ServiceEvent], journal: &Journal) -> Option<DateTime<Utc>> {
     let seen = events
         .iter()
@@ -141,7 +172,8 @@ pub fn last_failover(events: &[ServiceEvent], journal: &Journal) -> Option<DateT
         .iter()
         .filter(|attempt| attempt.may_have_happened())
         .map(FailoverAttempt::ended_at);
-    seen.chain(ours).max()
+    let writer = journal.writer.as_ref().and_then(|writer| writer.since);
+    seen.chain(ours).chain(writer).max()
 }
 
 /// Whether an event tells that primaries or writers change, or were to.
@@ -191,4 +223,18 @@ pub(crate) fn require_backed_off(
         code: code.clone(),
         until,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_writer_than_before_is_a_failover_though_no_event_tells_of_it_yet() {
+        let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let journal = Journal::default().seeing_writer("graph-w", at(0));
+        assert_eq!(last_failover(&[], &journal), None);
+        let journal = journal.seeing_writer("graph-r1", at(5));
+        assert_eq!(last_failover(&[], &journal), Some(at(5)));
+    }
 }

@@ -20,12 +20,23 @@ pub enum Hold {
         /// The window in words.
         window: String,
     },
-    /// AWS means to replace a node; the policy leaves it to AWS.
+    /// A drill is due, and an alarm that could ask for an evacuation is not OK.
+    DrillWaitsForAlarm {
+        /// Which shard or cluster.
+        unit: String,
+        /// Which alarm.
+        alarm: String,
+        /// What it says, in words.
+        state: String,
+    },
+    /// AWS means to replace a node; that is left to AWS, at least for now.
     ReplacementScheduled {
         /// The node.
         node: String,
         /// From when on. `None`: not known.
         starts: Option<DateTime<Utc>>,
+        /// Whether the policy has the primary moved away in the day before.
+        moved_before: bool,
     },
     /// An alarm asks for an evacuation that is not shown to be right.
     EvacuationNotShown {
@@ -140,6 +151,7 @@ impl Hold {
         match self {
             Self::NothingAsked(_) => "nothing_asked",
             Self::DrillWaits { .. } => "drill_waits",
+            Self::DrillWaitsForAlarm { .. } => "drill_waits_for_alarm",
             Self::ReplacementScheduled { .. } => "replacement_scheduled",
             Self::EvacuationNotShown { .. } => "evacuation_not_shown",
             Self::RequestExpired(_) => "request_expired",
@@ -174,9 +186,10 @@ impl Hold {
     }
 
     /// Every code, for the test that compares them with docs/operations.md.
-    pub const CODES: [&'static str; 32] = [
+    pub const CODES: [&'static str; 33] = [
         "nothing_asked",
         "drill_waits",
+        "drill_waits_for_alarm",
         "replacement_scheduled",
         "evacuation_not_shown",
         "request_expired",
@@ -222,12 +235,24 @@ impl fmt::Display for Hold {
             Self::DrillWaits { unit, window } => {
                 write!(f, "the drill of {unit} waits for its window, {window}")
             }
-            Self::ReplacementScheduled { node, starts } => {
+            Self::DrillWaitsForAlarm { unit, alarm, state } => write!(
+                f,
+                "the drill of {unit} waits until alarm {alarm} is OK: it is {state}"
+            ),
+            Self::ReplacementScheduled {
+                node,
+                starts,
+                moved_before,
+            } => {
                 write!(f, "AWS means to replace {node}")?;
                 if let Some(starts) = starts {
                     write!(f, " from {} on", day_and_time(*starts))?;
                 }
-                f.write_str("; that is left to AWS, and no shard is removed until it is done")
+                f.write_str(if *moved_before {
+                    "; a primary is moved away from it in the day before"
+                } else {
+                    "; that is left to AWS, and no shard is removed until it is done"
+                })
             }
             Self::EvacuationNotShown { alarm, because } => write!(
                 f,

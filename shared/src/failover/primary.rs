@@ -26,13 +26,18 @@ pub(crate) struct Primary {
 }
 
 impl Sight<'_> {
+    /// Whether only the metrics tell who is primary.
+    pub(crate) fn roles_are_metrics(&self) -> bool {
+        self.group.cluster_mode.as_deref() == Some("enabled")
+    }
+
     /// Who is primary of a shard by the newest word; or why nobody can say.
     pub(crate) fn primary_of(&self, shard: &Shard) -> Result<Primary, String> {
-        if self.group.cluster_mode.as_deref() != Some("enabled") {
+        if !self.roles_are_metrics() {
             return by_the_service(shard);
         }
         if self.evidence.is_none() {
-            return Err(NOT_READ.to_owned());
+            return Err("the roles have not been read".to_owned());
         }
         let roles = |node: &Node| self.fresh(self.of_node(&node.id).is_primary);
         let silent: Vec<NodeId> = shard
@@ -83,7 +88,7 @@ impl Sight<'_> {
             } else {
                 let names: Vec<&str> = primary.silent.iter().map(NodeId::as_str).collect();
                 Err(format!(
-                    "{} has no plain sample of IsMaster in the last {} min",
+                    "no plain sample of IsMaster of {} in the last {} min",
                     names.join(" and "),
                     self.policy.stale_after.as_secs() / 60
                 ))
@@ -96,10 +101,9 @@ impl Sight<'_> {
                 Ok(primary)
             }
             Err(why) => {
-                guards.require("primary_known", false, why.clone(), || {
-                    Hold::PrimaryUnknown(why)
-                })?;
-                Err(Hold::Superseded)
+                let hold = Hold::PrimaryUnknown(why.clone());
+                guards.require("primary_known", false, why, || hold.clone())?;
+                Err(hold)
             }
         }
     }
@@ -141,9 +145,6 @@ impl Sight<'_> {
         told.chain(ours).max()
     }
 }
-
-/// Why nobody knows before the metrics are read.
-pub(crate) const NOT_READ: &str = "the roles have not been read";
 
 fn by_the_service(shard: &Shard) -> Result<Primary, String> {
     let silent: Vec<NodeId> = shard

@@ -77,11 +77,11 @@ impl<'a> Sight<'a> {
         Err(hold)
     }
 
-    /// Everybody who could take over, for the reader of the record.
+    /// Everybody who could take over, for the reader of the record; `then` says what that means for those that are fit.
     pub(crate) fn ranking(&self, replicas: &Replicas<'_>, then: &str) -> Vec<Ranked> {
         let limit = self.policy.max_lag;
         let fit = replicas.fit.iter().zip(1_u32..).map(|((node, lag), rank)| {
-            let because = format!("available in {}, lags {lag:.3} s; {then}", zone(node));
+            let because = format!("available in {}, lags {lag:.3} s{then}", zone(node));
             ranked(node, Some(rank), because)
         });
         let lagging = replicas.lagging.iter().map(|(node, lag)| {

@@ -52,18 +52,18 @@ impl<'a> Sight<'a> {
         let (group, now) = (self.group, Some(TimeDelta::zero()));
         let mut inputs = vec![
             Input::new("status", json!(group.status.to_string()), now),
-            Input::new("cluster_mode", json!(group.cluster_mode), now),
+            Input::new("cluster mode", json!(group.cluster_mode), now),
             Input::new(
-                "automatic_failover",
+                "automatic failover",
                 json!(group.automatic_failover.to_string()),
                 now,
             ),
-            Input::new("multi_az", json!(group.multi_az.to_string()), now),
+            Input::new("Multi-AZ", json!(group.multi_az.to_string()), now),
         ];
         inputs.extend(self.policy.alarms.names().map(|name| self.alarm(name)));
         let last = last_failover(self.events, self.journal);
         let age = last.map(|at| self.at - at);
-        inputs.push(Input::new("last_failover", json!(last), age));
+        inputs.push(Input::new("last failover", json!(last), age));
         for node in nodes {
             inputs.extend(node.is_primary.map(|primary| {
                 let name = format!("role of {} by the service", node.id);
@@ -71,7 +71,7 @@ impl<'a> Sight<'a> {
             }));
             if self.evidence.is_some() {
                 let found = self.of_node(&node.id);
-                let name = format!("is_primary of {}", node.id);
+                let name = format!("is primary, {}", node.id);
                 inputs.push(self.sample(name, found.is_primary));
                 inputs.push(self.sample(format!("lag of {}", node.id), found.lag));
             }

@@ -89,3 +89,6 @@ fn drill_due(policy: &FailoverPolicy, seen: &Observation, cluster: &DbCluster) -
 fn described(name: impl Into<String>, value: Value) -> Input {
     Input::new(name, value, Some(TimeDelta::zero()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,13 @@
 
 use super::Observation;
 use crate::{
-    alarm::{Alarm, AlarmState},
+    alarm::Alarm,
     checks::Guards,
     cluster::{DbClusterId, InstanceId},
     db_cluster::DbCluster,
     failover::{
         FailoverRequest, Hold, Intent, RequestedTarget, Rotation,
-        guards::{last_failover, require_not_expired},
+        guards::{last_failover, require_calm, require_not_expired},
     },
     policy::FailoverPolicy,
 };
@@ -261,32 +261,19 @@ fn require_drill(
         unit: cluster.id.to_string(),
         window,
     })?;
-    require_alarms_known(policy, seen, guards)?;
+    let of_another = |alarm: &Alarm| matches!(watches(alarm, cluster), Watches::Another);
+    require_calm(
+        policy,
+        &seen.alarms,
+        cluster.id.as_str(),
+        of_another,
+        guards,
+    )?;
     Ok(Intent::Drill {
         due: due.unwrap_or(seen.at),
         last,
     })
 }
 
-/// An alarm that is missing or says nothing may be one in ALARM: then there is no practice.
-fn require_alarms_known(
-    policy: &FailoverPolicy,
-    seen: &Observation,
-    guards: &mut Guards,
-) -> Result<(), Hold> {
-    for name in &policy.alarms.evacuate {
-        let found = seen.alarms.get(name);
-        let state = match found {
-            Some(alarm) => alarm.state.to_string(),
-            None => "not to be found".to_owned(),
-        };
-        let known = found.is_some_and(|alarm| alarm.state != AlarmState::InsufficientData);
-        let saw = format!("{name} {state}");
-        guards.require("alarms_known", known, saw, || {
-            Hold::NothingAsked(format!(
-                "a drill is due, and waits until alarm {name} is known (it is {state})"
-            ))
-        })?;
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

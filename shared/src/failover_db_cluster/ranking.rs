@@ -194,7 +194,11 @@ impl Unfit {
                 format!("the sample of its lag is dated {} min ahead", -minutes)
             }
             Self::Stale(minutes) => format!("the newest sample of its lag is {minutes} min old"),
-            Self::Lagging(lag, limit) => format!("lag {lag:.3} s, more than {limit} s"),
+            Self::Lagging(lag, limit) => format!(
+                "lag {:.0} ms, more than {:.0} ms",
+                lag * 1000.0,
+                limit * 1000.0
+            ),
         }
     }
 }
@@ -221,3 +225,6 @@ fn tier(member: &Member) -> u32 {
 fn lag_step(lag: f64) -> f64 {
     ((lag * 1000.0).round() / LAG_STEP_MILLIS).floor()
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,11 +81,10 @@ fn require_writer<'c>(cluster: &'c DbCluster, guards: &mut Guards) -> Result<&'c
             let of_role = |member: &&Member| member.is_writer == role;
             cluster.members.iter().filter(of_role).count()
         };
+        let (writers, unsaid) = (count(Some(true)), count(None));
         format!(
-            "of {} instances {} are said to be the writer, and of {} nothing is said",
-            cluster.members.len(),
-            count(Some(true)),
-            count(None)
+            "{writers} of {} instances said to be the writer, {unsaid} of unknown role",
+            cluster.members.len()
         )
     };
     let writer = cluster.writer();
@@ -110,8 +109,9 @@ pub(super) fn require_target<'r, 'c>(
         return Ok(best);
     };
     let named = readers.iter().find(|reader| reader.member.id == *to);
-    let saw = match named {
-        Some(reader) => format!("{to}: {}", reader.words()),
+    let saw = match named.map(|reader| &reader.fit) {
+        Some(Ok(lag)) => format!("{to}: lag {:.0} ms", lag * 1000.0),
+        Some(Err(unfit)) => format!("{to} is not fit to take over: {}", unfit.words()),
         None => format!("{to} is no reader"),
     };
     let chosen = named.filter(|reader| reader.fit.is_ok());
@@ -140,9 +140,9 @@ fn require_fit_reader<'r, 'c>(
         })
         .collect();
     let mut saw = format!(
-        "{fit} of {} readers fit, max_lag {} s",
+        "{fit} of {} readers fit, max_lag_milliseconds {:.0}",
         readers.len(),
-        policy.max_lag
+        policy.max_lag * 1000.0
     );
     if !why.is_empty() {
         saw = format!("{saw}; {}", why.join("; "));

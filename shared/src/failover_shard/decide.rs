@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What AWS does with the ranking: it chooses by itself.
-const THEN: &str = "AWS chooses, by its documentation the one with the least lag";
+const THEN: &str = "; AWS chooses, by its documentation the one with the least lag";
 
 /// Decides about one group from what was seen of it. The same arguments always give the same verdict.
 pub fn decide(policy: &FailoverPolicy, seen: &Observation) -> Verdict {
@@ -98,7 +98,7 @@ impl<'a> Work<'a> {
                     now: primary.node.to_string(),
                 });
             }
-            Err(why) if sight.evidence.is_none() => {
+            Err(why) if sight.roles_are_metrics() && sight.evidence.is_none() => {
                 return Err(Stop::EvidenceWanted(Hold::PrimaryUnknown(why)));
             }
             Ok(_) | Err(_) => {}
@@ -179,10 +179,8 @@ impl<'a> Work<'a> {
     }
 
     fn require_safe(&mut self, group: &Group, intent: &Intent) -> Result<(), Hold> {
-        let guards = &mut self.draft.guards;
-        let waived = require_safe(self.policy, self.seen, group, intent.kind(), guards)?;
-        self.draft.waived.extend(waived);
-        Ok(())
+        let kind = intent.kind();
+        require_safe(self.policy, self.seen, group, kind, &mut self.draft)
     }
 
     /// The failover that a wish asks for, once the metrics show that it stands and that somebody can take over.
@@ -195,13 +193,7 @@ impl<'a> Work<'a> {
         let shard = wish.shard;
         sight.require_replica(shard, guards)?;
         if sight.evidence.is_none() {
-            // What the service says of roles may settle it without a look at the metrics.
-            if let (Proof::Replaced(one), Ok(primary)) = (&wish.proof, sight.primary_of(shard))
-                && primary.node.as_str() != one.node
-            {
-                return Err(left_to_aws(one).into());
-            }
-            let hold = Hold::PrimaryUnknown("the roles and the lag have not been read".to_owned());
+            let hold = require_told_by_the_service(sight, wish, guards)?;
             return Err(Stop::EvidenceWanted(hold));
         }
         if let Proof::Alarmed(alarmed) = &wish.proof {
@@ -210,7 +202,7 @@ impl<'a> Work<'a> {
         let primary = sight.require_primary(shard, guards)?;
         match &wish.proof {
             Proof::Replaced(one) if primary.node.as_str() != one.node => {
-                return Err(left_to_aws(one).into());
+                return Err(left_to_aws(one, false).into());
             }
             // By another word than that of the metrics: an event that came after them.
             Proof::Alarmed(alarmed) if primary.node != alarmed.node.id => {
@@ -302,6 +294,25 @@ fn in_order(one: Vec<Told>, other: Vec<Told>) -> impl Iterator<Item = Told> {
         (!alarm, !told.is_not_asked())
     });
     all.into_iter()
+}
+
+/// What the service itself says of roles may settle it before the metrics are read. Gives the hold for a pass that cannot read them.
+fn require_told_by_the_service(
+    sight: Sight<'_>,
+    wish: &Wish<'_>,
+    guards: &mut Guards,
+) -> Result<Hold, Hold> {
+    if sight.roles_are_metrics() {
+        let why = "the roles and the lag have not been read";
+        return Ok(Hold::PrimaryUnknown(why.to_owned()));
+    }
+    let primary = sight.require_primary(wish.shard, guards)?;
+    match &wish.proof {
+        Proof::Replaced(one) if primary.node.as_str() != one.node => Err(left_to_aws(one, false)),
+        Proof::Replaced(_) | Proof::Alarmed(_) | Proof::None => {
+            Ok(Hold::LagUnknown("it has not been read".to_owned()))
+        }
+    }
 }
 
 fn about(wish: &Wish<'_>) -> About {

@@ -4,11 +4,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    alarm::Alarm,
     checks::Guards,
     cluster::{Group, NodeId, Shard},
     failover::{
         FailoverRequest, Hold, Intent, Replacement, ReplacementState, RequestedTarget, Rotation,
-        evacuation::Alarmed, sight::Sight,
+        evacuation::Alarmed, guards::require_calm, sight::Sight,
     },
     policy::OnReplacement,
     window::WeeklyWindow,
@@ -63,7 +64,7 @@ fn evacuation<'a>(sight: Sight<'a>, found: Result<Alarmed<'a>, Hold>) -> Thought
     let mut guards = Guards::default();
     let intent = found.as_ref().ok().map(Alarmed::intent);
     let outcome = found.and_then(|alarmed| {
-        sight.require_no_failover_since(&alarmed, &mut guards)?;
+        sight.require_may_be_shown(&alarmed, &mut guards)?;
         Ok(Wish {
             intent: alarmed.intent(),
             shard: alarmed.shard,
@@ -97,16 +98,21 @@ fn replaced<'a>(sight: Sight<'a>, one: &'a Replacement) -> Option<Thought<'a>> {
                 proof: Proof::Replaced(one),
             })
         } else {
-            Err(left_to_aws(one))
+            let later = one
+                .starts
+                .is_some_and(|starts| starts - sight.at >= MOVED_WITHIN);
+            let moving = sight.policy.on_replacement == OnReplacement::Move;
+            Err(left_to_aws(one, moving && later))
         },
     })
 }
 
 /// The hold of a replacement that is left to AWS.
-pub(super) fn left_to_aws(one: &Replacement) -> Hold {
+pub(super) fn left_to_aws(one: &Replacement, moved_before: bool) -> Hold {
     Hold::ReplacementScheduled {
         node: one.node.clone(),
         starts: one.starts,
+        moved_before,
     }
 }
 
@@ -134,7 +140,12 @@ fn drill(sight: Sight<'_>) -> Option<Thought<'_>> {
             unit: format!("shard {}", unit.id),
             window,
         })
-        .and_then(|()| require_outside_maintenance(sight.group, sight.at, &mut guards));
+        .and_then(|()| require_outside_maintenance(sight.group, sight.at, &mut guards))
+        .and_then(|()| {
+            let unit = format!("shard {}", unit.id);
+            let of_another = |alarm: &Alarm| sight.watches_another(alarm);
+            require_calm(sight.policy, sight.alarms, &unit, of_another, &mut guards)
+        });
     Some(Thought {
         intent: Some(intent.clone()),
         guards,

@@ -4,7 +4,7 @@ use crate::{
     checks::Guards,
     cluster::{Activity, Group, Switch},
     failover::{
-        FailoverRequest, Hold, IntentKind, Waiver,
+        Draft, FailoverRequest, Hold, IntentKind,
         guards::{
             require_backed_off, require_cooled_down, require_not_expired, require_nothing_in_flight,
         },
@@ -14,14 +14,16 @@ use crate::{
 
 use super::Observation;
 
-/// Everything about the group and the account that must be so. Gives the pace check that the request waived, if it would have held.
+/// Everything about the group and the account that must be so. A pace check that the request waives, and that
+/// would have held, is noted in `waived`, also where a later check holds.
 pub(super) fn require_safe(
     policy: &FailoverPolicy,
     seen: &Observation,
     group: &Group,
     kind: IntentKind,
-    guards: &mut Guards,
-) -> Result<Option<Waiver>, Hold> {
+    draft: &mut Draft,
+) -> Result<(), Hold> {
+    let guards = &mut draft.guards;
     let request: Option<&FailoverRequest> = seen.request.as_ref();
     require_not_expired(request, seen.at, guards)?;
     require_automatic_failover(group, guards)?;
@@ -29,17 +31,16 @@ pub(super) fn require_safe(
     require_no_global_datastore(group, guards)?;
     require_available(group, guards)?;
     require_nothing_in_flight(policy, &seen.journal, seen.at, guards)?;
-    let waived = require_cooled_down(
+    draft.waived.extend(require_cooled_down(
         policy,
         &seen.events,
         &seen.journal,
         request,
         seen.at,
         guards,
-    )?;
+    )?);
     require_backed_off(policy, &seen.journal, kind, seen.at, guards)?;
-    require_budget(seen, kind, guards)?;
-    Ok(waived)
+    require_budget(seen, kind, guards)
 }
 
 fn require_automatic_failover(group: &Group, guards: &mut Guards) -> Result<(), Hold> {
@@ -68,7 +69,7 @@ pub(crate) fn require_no_global_datastore(group: &Group, guards: &mut Guards) ->
     })
 }
 
-/// Group, shards and nodes are available. A backup is not: it is taken from a replica, which then lags.
+/// Group, shards and nodes are available. While a backup is taken they are not: what a failover does to it is not documented.
 pub(crate) fn require_available(group: &Group, guards: &mut Guards) -> Result<(), Hold> {
     let (what, status) = match group.activity() {
         Activity::Idle => {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Journal, SETTLES_WITHIN};
+use super::{Journal, SETTLES_WITHIN, WriterSeen};
 use crate::failover::{DrillReport, FailoverAttempt, FailoverOutcome, Spent};
 
 /// Attempts kept per target; those of a drill whose report is still due are kept beyond it.
@@ -31,6 +31,32 @@ impl Journal {
         let mut next = self.clone();
         if let Some(attempt) = next.failovers.iter_mut().rev().find(|one| one.at == at) {
             attempt.outcome = outcome;
+        }
+        next
+    }
+
+    /// The journal with the outcome that the service accepted the failover that was asked for at `at`, and when it said so.
+    #[must_use]
+    pub fn accepted(&self, at: DateTime<Utc>, answered: DateTime<Utc>) -> Journal {
+        let mut next = self.failed_over(at, FailoverOutcome::Accepted);
+        if let Some(attempt) = next.failovers.iter_mut().rev().find(|one| one.at == at) {
+            attempt.accepted = Some(answered);
+        }
+        next
+    }
+
+    /// The journal after this instance was seen to be the writer at `at`.
+    #[must_use]
+    pub fn seeing_writer(&self, id: &str, at: DateTime<Utc>) -> Journal {
+        let mut next = self.clone();
+        match &self.writer {
+            Some(known) if known.id == id => {}
+            known => {
+                next.writer = Some(WriterSeen {
+                    id: id.to_owned(),
+                    since: known.as_ref().map(|_| at),
+                });
+            }
         }
         next
     }
@@ -70,5 +96,22 @@ impl Journal {
     pub fn open_failover(&self, now: DateTime<Utc>) -> Option<&FailoverAttempt> {
         self.last_failover()
             .filter(|attempt| attempt.is_open() && now - attempt.at < SETTLES_WITHIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_writer_in_place_of_another_is_dated_and_the_first_one_is_not() {
+        let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let first = Journal::default().seeing_writer("graph-w", at(0));
+        assert_eq!(first.writer.as_ref().unwrap().since, None);
+        assert_eq!(first.seeing_writer("graph-w", at(5)), first);
+        let next = first.seeing_writer("graph-r1", at(10));
+        assert_eq!(next.writer.unwrap().since, Some(at(10)));
     }
 }

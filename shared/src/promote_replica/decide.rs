@@ -20,9 +20,6 @@ use crate::{
     policy::FailoverPolicy,
 };
 
-/// What the ranking is for where nobody asks for a replica: the choice is ours.
-const THEN: &str = "the least lag takes over";
-
 /// Decides about one group from what was seen of it. The same arguments always give the same verdict.
 pub fn decide(policy: &FailoverPolicy, seen: &Observation) -> Verdict {
     let mut work = Work {
@@ -123,7 +120,7 @@ impl<'a> Work<'a> {
                 }
             };
             let (intent, mut guards) = (alarmed.intent(), Guards::default());
-            if let Err(hold) = require_may_be_shown(sight, &alarmed, &mut guards) {
+            if let Err(hold) = sight.require_may_be_shown(&alarmed, &mut guards) {
                 holds.push((hold, guards, Some(intent)));
                 continue;
             }
@@ -146,9 +143,10 @@ impl<'a> Work<'a> {
         holds.sort_by_key(|(hold, _, _)| matches!(hold, Hold::EvacuationNotShown { .. }));
         let mut holds = holds.into_iter();
         let Some((hold, mut guards, intent)) = holds.next() else {
-            let next = match sight.policy.alarms.evacuate.is_empty() {
-                true => "no alarm of its policy could",
-                false => "no alarm of its policy does",
+            let next = if sight.policy.alarms.evacuate.is_empty() {
+                "its policy names no alarm, so only a person can ask"
+            } else {
+                "none of its alarms asks"
             };
             return Err(Hold::NothingAsked(next.to_owned()).into());
         };
@@ -165,10 +163,8 @@ impl<'a> Work<'a> {
     }
 
     fn require_safe(&mut self, sight: Sight<'_>, intent: &Intent) -> Result<(), Hold> {
-        let guards = &mut self.draft.guards;
-        let waived = require_safe(self.policy, self.seen, sight.group, intent.kind(), guards)?;
-        self.draft.waived.extend(waived);
-        Ok(())
+        let kind = intent.kind();
+        require_safe(self.policy, self.seen, sight.group, kind, &mut self.draft)
     }
 
     fn evacuated(
@@ -200,8 +196,7 @@ impl<'a> Work<'a> {
             return Err(Stop::EvidenceWanted(hold));
         }
         let replicas = sight.replicas(shard, &primary.node);
-        let then = to.map_or_else(|| THEN.to_owned(), |to| format!("{to} is asked for"));
-        self.draft.about.ranking = sight.ranking(&replicas, &then);
+        self.draft.about.ranking = sight.ranking(&replicas, "");
         let (best, lag) = match to {
             Some(to) => require_named(to, &replicas, &self.draft, guards)?,
             None => sight.require_fit_replica(&replicas, guards)?,
@@ -247,28 +242,6 @@ fn require_one_shard(shards: &[Shard]) -> Result<&Shard, Hold> {
     }
 }
 
-/// What of an evacuation can be told before the metrics are read: nobody failed over since, and the service says that the alarmed
-/// node is the primary.
-fn require_may_be_shown(
-    sight: Sight<'_>,
-    alarmed: &Alarmed<'_>,
-    guards: &mut Guards,
-) -> Result<(), Hold> {
-    sight.require_no_failover_since(alarmed, guards)?;
-    let primary = alarmed.node.is_primary == Some(true);
-    let saw = match alarmed.node.is_primary {
-        Some(true) => format!("{} is the primary", alarmed.node.id),
-        Some(false) => format!("{} is not the primary", alarmed.node.id),
-        None => format!("nobody says whether {} is the primary", alarmed.node.id),
-    };
-    guards.require("alarmed_is_primary", primary, saw.clone(), || {
-        Hold::EvacuationNotShown {
-            alarm: alarmed.alarm.name.clone(),
-            because: saw,
-        }
-    })
-}
-
 /// The replica that a person named is fit; they chose, so no other takes its place.
 fn require_named<'a>(
     to: &NodeId,
@@ -283,7 +256,10 @@ fn require_named<'a>(
         .iter()
         .find(|one| one.id == to.as_str())
         .map_or("it is the primary", |one| one.because.as_str());
-    let saw = format!("{to}: {because}");
+    let saw = match found {
+        Some(_) => format!("{to}: {because}"),
+        None => format!("{to} is not fit to take over: {because}"),
+    };
     guards.require("replica_lag", found.is_some(), saw.clone(), || {
         Hold::RequestUnfit(saw.clone())
     })?;

@@ -5,7 +5,7 @@ use crate::{
     checks::Guards,
     cluster::{Group, Switch},
     failover::{
-        Hold, IntentKind, Waiver,
+        Draft, Hold, IntentKind,
         guards::{
             require_backed_off, require_cooled_down, require_not_expired, require_nothing_in_flight,
         },
@@ -14,14 +14,16 @@ use crate::{
     policy::FailoverPolicy,
 };
 
-/// Everything about the group that must be so. Gives the pace check that the request waived, if it would have held.
+/// Everything about the group that must be so. A pace check that the request waives, and that
+/// would have held, is noted in `waived`, also where a later check holds.
 pub(super) fn require_safe(
     policy: &FailoverPolicy,
     seen: &Observation,
     group: &Group,
     kind: IntentKind,
-    guards: &mut Guards,
-) -> Result<Option<Waiver>, Hold> {
+    draft: &mut Draft,
+) -> Result<(), Hold> {
+    let guards = &mut draft.guards;
     let request = seen.request.as_ref();
     require_not_expired(request, seen.at, guards)?;
     require_off(
@@ -34,16 +36,15 @@ pub(super) fn require_safe(
     require_no_global_datastore(group, guards)?;
     require_available(group, guards)?;
     require_nothing_in_flight(policy, &seen.journal, seen.at, guards)?;
-    let waived = require_cooled_down(
+    draft.waived.extend(require_cooled_down(
         policy,
         &seen.events,
         &seen.journal,
         request,
         seen.at,
         guards,
-    )?;
-    require_backed_off(policy, &seen.journal, kind, seen.at, guards)?;
-    Ok(waived)
+    )?);
+    require_backed_off(policy, &seen.journal, kind, seen.at, guards)
 }
 
 /// One shard, whose primary the service names: only there can a replica be made primary by hand.
