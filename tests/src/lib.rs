@@ -4,6 +4,7 @@ pub mod draw;
 pub mod fixture;
 pub mod line;
 pub mod programs;
+pub mod roles;
 
 use std::{
     fmt,

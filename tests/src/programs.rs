@@ -1,4 +1,4 @@
-//! The real programs: the function's executable and the command `clusterwarden`, as cargo builds them.
+//! The real programs: the functions' executables and the command `clusterwarden`, as cargo builds them.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,17 @@ use tokio::{process::Command, sync::OnceCell};
 /// Where the executables are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
-    /// The function `reshard`.
-    pub reshard: PathBuf,
+    /// The folder of them all.
+    pub folder: PathBuf,
     /// The command.
     pub clusterwarden: PathBuf,
+}
+
+impl Programs {
+    /// A function's executable.
+    pub fn function(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
 }
 
 /// The executables of this checkout, built first if they are not there or older than their sources.
@@ -25,14 +32,18 @@ pub async fn programs() -> Programs {
 }
 
 async fn find() -> Programs {
-    let reshard = binaries::locate("reshard", |line| eprintln!("{line}")).await;
-    let reshard = reshard.expect("the function is there or can be built");
-    let clusterwarden = reshard.with_file_name("clusterwarden");
+    let mut executables = Vec::new();
+    for function in binaries::FUNCTIONS {
+        let found = binaries::locate(function, |line| eprintln!("{line}")).await;
+        executables.push(found.expect("the function is there or can be built"));
+    }
+    let folder = executables[0].parent().expect("a folder").to_owned();
+    let clusterwarden = folder.join("clusterwarden");
     if !binaries::is_up_to_date(&clusterwarden) {
         build(&clusterwarden).await;
     }
     Programs {
-        reshard,
+        folder,
         clusterwarden,
     }
 }

@@ -108,11 +108,15 @@ fn an_event_mentions_its_group_and_no_other() {
         // A composite alarm has no dimensions, and a schedule no subject.
         "alarm-direct-composite-suppressor.json",
         "alarm-direct-composite.json",
+        "alarm-direct-neptune-instance.json",
         "alarm-direct-neptune.json",
         "alarm-eventbridge-composite-muted.json",
         "alarm-eventbridge-configuration-change.json",
         "alarm-sns-composite.json",
         "notification-not-json.json",
+        // Of a cluster, and of a group that has no shards to fail over.
+        "request-failover-db-cluster.json",
+        "request-promote-replica.json",
         "schedule-rule.json",
         "schedule-scheduler.json",
         "serverless-cache-updated.json",

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
 use serde_json::value::RawValue;
 
@@ -44,10 +45,26 @@ pub(super) struct InvokeOptions {
     /// The policy file [default: policy/policy.toml of the checkout]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// The function's timeout
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=900))]
-    timeout: u64,
+    /// The function's timeout [default: 60; 480 for a function that waits for the new primary or writer]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=900))]
+    timeout: Option<u64>,
 }
+
+impl InvokeOptions {
+    /// Whether the function stays after its call until the new primary or writer is seen.
+    fn waits(&self) -> bool {
+        self.function != "reshard"
+    }
+
+    fn timeout(&self) -> Duration {
+        let seconds = if self.waits() { 480 } else { 60 };
+        Duration::from_secs(self.timeout.unwrap_or(seconds))
+    }
+}
+
+/// Virtual time that a fresh embedded AWS takes for each answer to a function that waits: its failovers of one or two minutes
+/// are then over after a few looks, at once for the person who looks on.
+const ANSWER_TIME: TimeDelta = TimeDelta::seconds(5);
 
 /// The function's `MODE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -82,7 +99,11 @@ pub(super) async fn run(
     let endpoint = match named {
         Some(endpoint) => endpoint,
         None => {
-            let cloud = Arc::new(Mutex::new(cloud::load(&options.scenario)?));
+            let mut cloud = cloud::load(&options.scenario)?;
+            if options.waits() {
+                cloud.parameters.answer_time = ANSWER_TIME;
+            }
+            let cloud = Arc::new(Mutex::new(cloud));
             let server = CloudServer::start(Arc::clone(&cloud), 0).map_err(Failure::Serve)?;
             let endpoint = Endpoint::embedded(&server.url)?;
             embedded = Some((server, Clockwork::start(cloud, 1.0)));
@@ -95,7 +116,11 @@ pub(super) async fn run(
         .with("MODE", options.mode.as_str())
         .with("POLICY_FILE", policy.to_string_lossy())
         .with("JOURNAL_TABLE", JOURNAL_TABLE);
-    function.timeout = Duration::from_secs(options.timeout);
+    function.timeout = options.timeout();
+    if embedded.is_some() {
+        // Time passes with each answer, so nobody needs to wait between two looks.
+        function = function.with("WATCH_SECONDS", "0");
+    }
     if let Some(filter) = surroundings.variables.get("RUST_LOG") {
         function = function.with("RUST_LOG", filter);
     }

@@ -1,6 +1,5 @@
 //! The command around the function: what it answers, and how it fails.
 
-use chrono::TimeDelta;
 use clusterwarden_tests::{
     JOURNAL,
     programs::{checkout, programs},
@@ -13,7 +12,11 @@ use std::{
 };
 use tokio::process::Command;
 
-use crate::{events::check_response, *};
+use crate::{
+    events::check_response,
+    failovers::{apply_all, lasting},
+    *,
+};
 
 /// The command with an environment that would lead astray whoever listened to it.
 async fn command(arguments: &[&str]) -> Command {
@@ -24,10 +27,7 @@ async fn command(arguments: &[&str]) -> Command {
         .current_dir(checkout())
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .env(
-            "CLUSTERWARDEN_FUNCTIONS_DIR",
-            programs.reshard.parent().expect("a folder"),
-        )
+        .env("CLUSTERWARDEN_FUNCTIONS_DIR", &programs.folder)
         .env("HTTPS_PROXY", "http://192.0.2.1:9")
         .env("HTTP_PROXY", "http://192.0.2.1:9")
         .env("AWS_ENDPOINT_URL", "http://192.0.2.1:9")
@@ -77,6 +77,7 @@ async fn the_command_answers_with_records_for_events_of_every_family() {
         let file = format!("events/{name}.json");
         check_response(
             name,
+            "reshard",
             &response(&run(&["invoke", "reshard", "--event", &file]).await),
         );
     }
@@ -118,6 +119,55 @@ async fn apply_reshards_the_cloud_that_is_named_and_plan_does_not() {
     served.cloud.lock().unwrap().advance(TimeDelta::hours(2));
     let wanted = usize::try_from(applied["decision"]["to"].as_u64().expect("a count")).unwrap();
     assert_eq!(served.shards("orders"), wanted);
+    served.check_role("reshard");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_asks_a_fresh_cloud_for_a_failover_sees_the_new_primary_at_once() {
+    for (function, event, scenario, to) in [
+        (
+            "failover-shard",
+            "request-failover",
+            "default",
+            "orders-0001-002",
+        ),
+        (
+            "failover-db-cluster",
+            "request-failover-db-cluster",
+            "default",
+            "graph-prod-r1",
+        ),
+        (
+            "promote-replica",
+            "request-promote-replica",
+            "local/scenarios/carts.toml",
+            "carts-002",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let event = lasting(folder.path(), event);
+        let policy = apply_all(folder.path(), function);
+        let output = run(&[
+            "invoke",
+            function,
+            "--event",
+            &event,
+            "--policy",
+            &policy,
+            "--scenario",
+            scenario,
+            "--mode",
+            "apply",
+        ])
+        .await;
+        let response = response(&output);
+        let record = &response["records"][0];
+        assert_eq!(record["outcome"], "switched", "{function}: {response}");
+        assert_eq!(record["switched"]["to"], to, "{function}");
+        // By the cloud's clock it took its time.
+        let seconds = record["switched"]["seconds"].as_i64().unwrap();
+        assert!((5..300).contains(&seconds), "{function}: {seconds}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

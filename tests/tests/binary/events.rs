@@ -1,6 +1,7 @@
-//! Every event on the warm function.
+//! Every event on each warm function.
 
-use clusterwarden_local::runtime_api::{Outcome, Source};
+use clusterwarden::record::Outcome;
+use clusterwarden_local::runtime_api::{self, Source, binaries::FUNCTIONS};
 use clusterwarden_tests::programs::checkout;
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
@@ -8,7 +9,7 @@ use std::{fs, path::PathBuf};
 use crate::*;
 
 /// What every response must have, whatever the event was.
-pub(crate) fn check_response(what: &str, response: &Value) {
+pub(crate) fn check_response(what: &str, function: &str, response: &Value) {
     assert!(
         response["trigger"].is_object() || response["trigger"].is_string(),
         "{what}: {response}"
@@ -16,15 +17,30 @@ pub(crate) fn check_response(what: &str, response: &Value) {
     let records = response["records"]
         .as_array()
         .unwrap_or_else(|| panic!("{what}: {response}"));
-    assert!(!records.is_empty(), "{what}: no records");
+    // A request that a function cannot carry out is answered in words, and looks at nothing.
+    let refused = response["request"]
+        .as_str()
+        .is_some_and(|words| words.starts_with("refused: "));
+    assert!(refused || !records.is_empty(), "{what}: no records");
     assert_eq!(response["counts"]["targets"], records.len(), "{what}");
     for record in records {
-        check_record(what, record);
+        check_record(what, function, record);
     }
 }
 
-fn check_record(what: &str, record: &Value) {
-    assert_eq!(record["function"], "reshard", "{what}");
+/// The kinds of decisions of each function, besides `hold` and, of requests, `already_done`.
+fn changes(function: &str) -> &'static [&'static str] {
+    match function {
+        "reshard" => &["scale_out", "scale_in", "rebalance"],
+        "failover-shard" => &["failover_shard"],
+        "failover-db-cluster" => &["failover_db_cluster"],
+        "promote-replica" => &["promote_replica"],
+        other => panic!("{other} is new here"),
+    }
+}
+
+fn check_record(what: &str, function: &str, record: &Value) {
+    assert_eq!(record["function"], function, "{what}");
     assert!(
         ["plan", "apply"].iter().any(|mode| record["mode"] == *mode),
         "{what}: {record}"
@@ -37,8 +53,9 @@ fn check_record(what: &str, record: &Value) {
     );
     let decision = &record["decision"];
     let kind = decision["kind"].as_str().unwrap_or_default();
+    let changes = changes(function).contains(&kind);
     assert!(
-        ["scale_out", "scale_in", "rebalance", "hold"].contains(&kind),
+        changes || ["hold", "already_done"].contains(&kind),
         "{what}: {record}"
     );
     assert!(
@@ -52,11 +69,7 @@ fn check_record(what: &str, record: &Value) {
         kind == "hold",
         "{what}: {record}"
     );
-    assert_eq!(
-        record["request"].is_null(),
-        kind == "hold",
-        "{what}: {record}"
-    );
+    assert_eq!(record["request"].is_null(), !changes, "{what}: {record}");
     for input in record["inputs"]
         .as_array()
         .unwrap_or_else(|| panic!("{what}: {record}"))
@@ -78,9 +91,8 @@ fn check_record(what: &str, record: &Value) {
             "{what}: {guard}"
         );
     }
-    let outcomes = ["held", "planned", "accepted", "superseded", "failed"];
     assert!(
-        outcomes.iter().any(|outcome| record["outcome"] == *outcome),
+        Outcome::NAMES.iter().any(|name| record["outcome"] == *name),
         "{what}: {record}"
     );
 }
@@ -109,39 +121,55 @@ fn events() -> Vec<(String, Value)> {
     files.into_iter().map(read).collect()
 }
 
+/// A served scenario and a policy under which a function has targets.
+fn targets_of(function: &str) -> (Served, PathBuf) {
+    let scenarios = checkout().join("local/scenarios");
+    match function {
+        "promote-replica" => {
+            let scenario = scenarios.join("carts.toml");
+            let served = Served::moving(&scenario.to_string_lossy());
+            (served, scenarios.join("carts.policy.toml"))
+        }
+        _ => (Served::shop(), policy()),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_event_that_aws_sends_ends_in_records_on_one_warm_function() {
-    let served = Served::shop();
-    let (mut warm, lines) = environment(&served, "plan", &policy()).await;
+async fn every_event_that_aws_sends_ends_in_records_on_each_warm_function() {
     let events = events();
     assert!(events.len() >= 40, "{}", events.len());
-    for (name, event) in &events {
-        let invocation = warm.invoke(event, name).await.expect("it runs");
-        let Outcome::Response(response) = &invocation.outcome else {
-            panic!("{name}: {:?}", invocation.failure());
-        };
-        check_response(name, response);
-        // The log holds the same objects, one a line.
-        let logged = std::mem::take(&mut *lines.lock().unwrap());
-        let logged: Vec<Value> = logged
-            .iter()
-            .filter(|line| line.source == Source::Stdout)
-            .filter_map(|line| serde_json::from_str(&line.text).ok())
-            .collect();
-        assert_eq!(json!(logged), response["records"], "{name}");
+    for function in FUNCTIONS {
+        let (served, policy) = targets_of(function);
+        let (mut warm, lines) = environment(function, &served, "plan", &policy).await;
+        for (name, event) in &events {
+            let what = format!("{function} on {name}");
+            let invocation = warm.invoke(event, name).await.expect("it runs");
+            let runtime_api::Outcome::Response(response) = &invocation.outcome else {
+                panic!("{what}: {:?}", invocation.failure());
+            };
+            check_response(&what, function, response);
+            // The log holds the same objects, one a line.
+            let logged = std::mem::take(&mut *lines.lock().unwrap());
+            let logged: Vec<Value> = logged
+                .iter()
+                .filter(|line| line.source == Source::Stdout)
+                .filter_map(|line| serde_json::from_str(&line.text).ok())
+                .collect();
+            assert_eq!(json!(logged), response["records"], "{what}");
+        }
+        served.check_role(function);
+        let change = role(function).change.split_once(':').expect("an action").1;
+        assert_eq!(served.calls(change), 0, "{function}");
     }
-    assert_eq!(served.calls(RESHARD), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rubbish_ends_in_records_too() {
-    let served = Served::shop();
-    let (mut warm, _) = environment(&served, "plan", &policy()).await;
     let mut nested = json!(null);
     for _ in 0..100 {
         nested = json!([nested, { "detail": "x".repeat(10_000) }]);
     }
-    for event in [
+    let rubbish = [
         json!({}),
         json!([]),
         json!(null),
@@ -152,12 +180,18 @@ async fn rubbish_ends_in_records_too() {
         json!({ "source": "aws.cloudwatch", "alarmData": 7 }),
         json!({ "request": 5 }),
         nested,
-    ] {
-        let name: String = event.to_string().chars().take(60).collect();
-        let invocation = warm.invoke(&event, "id-1").await.expect("it runs");
-        let Outcome::Response(response) = &invocation.outcome else {
-            panic!("{name}: {:?}", invocation.failure());
-        };
-        check_response(&name, response);
+    ];
+    for function in FUNCTIONS {
+        let (served, policy) = targets_of(function);
+        let (mut warm, _) = environment(function, &served, "plan", &policy).await;
+        for event in &rubbish {
+            let start: String = event.to_string().chars().take(60).collect();
+            let what = format!("{function} on {start}");
+            let invocation = warm.invoke(event, "id-1").await.expect("it runs");
+            let runtime_api::Outcome::Response(response) = &invocation.outcome else {
+                panic!("{what}: {:?}", invocation.failure());
+            };
+            check_response(&what, function, response);
+        }
     }
 }

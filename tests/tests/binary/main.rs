@@ -1,10 +1,12 @@
-//! The real programs end to end: the very binary that deploys, under the Runtime API, against the embedded AWS over HTTP, and
+//! The real programs end to end: the very binaries that deploy, under the Runtime API, against the embedded AWS over HTTP, and
 //! the command `clusterwarden invoke` around it.
 #![cfg(unix)]
 
 mod command;
 mod events;
+mod failovers;
 
+use chrono::TimeDelta;
 use clusterwarden_local::{
     cloud::{Cloud, Parameters, scenario},
     runtime_api::{Endpoint, Environment, Function, LogLine, Logs},
@@ -13,6 +15,7 @@ use clusterwarden_local::{
 use clusterwarden_tests::{
     JOURNAL, monday_morning,
     programs::{checkout, programs},
+    roles::role,
 };
 use std::{
     path::{Path, PathBuf},
@@ -39,6 +42,31 @@ impl Served {
         Self { cloud, server }
     }
 
+    /// The same with a clock that moves with each answer, for functions that wait for what they asked for.
+    fn moving(scenario: &str) -> Self {
+        let parameters = Parameters {
+            answer_time: TimeDelta::seconds(5),
+            ..Parameters::default()
+        };
+        let cloud = scenario::load(scenario, monday_morning(), parameters);
+        Self::serve(cloud.expect("the scenario is good"))
+    }
+
+    /// That a function has called nothing but what its role grants.
+    fn check_role(&self, function: &str) {
+        let role = role(function);
+        let cloud = self.cloud.lock().unwrap();
+        assert!(!cloud.calls.is_empty(), "{function} has called nothing");
+        for call in &cloud.calls {
+            let service = match call.service {
+                "monitoring" => "cloudwatch",
+                other => other,
+            };
+            let action = format!("{service}:{}", call.operation);
+            assert!(role.may(&action), "{function} calls {action}");
+        }
+    }
+
     fn calls(&self, operation: &str) -> usize {
         let cloud = self.cloud.lock().unwrap();
         cloud
@@ -61,16 +89,18 @@ fn policy() -> PathBuf {
     checkout().join("policy/policy.toml")
 }
 
-/// The function in an environment of its own, with its log.
+/// A function in an environment of its own, with its log.
 async fn environment(
+    function: &str,
     served: &Served,
     mode: &str,
     policy: &Path,
 ) -> (Environment, Arc<Mutex<Vec<LogLine>>>) {
-    let function = Function::new("reshard", programs().await.reshard)
+    let function = Function::new(function, programs().await.function(function))
         .with("MODE", mode)
         .with("POLICY_FILE", policy.to_string_lossy())
-        .with("JOURNAL_TABLE", JOURNAL);
+        .with("JOURNAL_TABLE", JOURNAL)
+        .with("WATCH_SECONDS", "0");
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
     let logs: Logs = Arc::new(move |line| sink.lock().unwrap().push(line));
