@@ -14,6 +14,7 @@ mod functions;
 mod happening;
 mod ledger;
 mod live;
+mod measured;
 mod play;
 mod readback;
 mod scene;

@@ -46,11 +46,6 @@ pub(super) struct Items {
 }
 
 impl Target {
-    /// Its id, with its kind where that is not what most are.
-    pub(super) fn name(&self) -> String {
-        name(&self.id, self.kind)
-    }
-
     /// Whether its item holds nothing but a person's pause.
     fn is_only_paused(&self) -> bool {
         let unpaused = Journal {
@@ -196,7 +191,10 @@ mod tests {
         items[4].1 = seen;
         let items = Items::of(items, now);
         assert!(items.everything.is_some() && items.ledger.is_some());
-        let names: Vec<String> = items.meant("*").map(Target::name).collect();
+        let names: Vec<String> = items
+            .meant("*")
+            .map(|target| name(&target.id, target.kind))
+            .collect();
         assert_eq!(
             names,
             ["graph-prod (Neptune)", "orders", "orders (Neptune)"]

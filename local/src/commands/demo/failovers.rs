@@ -70,7 +70,8 @@ impl Record {
     /// Whether something that was asked for was turned down: by a person, or by a policy that names what must never be touched.
     pub(super) fn is_refused(&self) -> bool {
         let asked = self.intent_kind() == Some(IntentKind::Request);
-        self.decision.kind == "hold" && (asked || self.decision.reason.as_deref() == Some("not_neptune"))
+        self.decision.kind == "hold"
+            && (asked || self.decision.reason.as_deref() == Some("not_neptune"))
     }
 
     /// The kind of its intent.
@@ -235,7 +236,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::commands::demo::fixture::{at, drilled, drill_started, refused};
+    use crate::commands::demo::fixture::{at, drill_started, drilled, refused};
 
     fn pass(cause: Cause, record: Record) -> Pass<Record> {
         Pass {
@@ -279,7 +280,10 @@ mod tests {
 
     #[test]
     fn lengths_are_in_seconds_as_long_as_that_reads_well() {
-        assert_eq!([63, 119, 120, 764].map(length), ["63 s", "119 s", "2 min 0 s", "12 min 44 s"]);
+        assert_eq!(
+            [63, 119, 120, 764].map(length),
+            ["63 s", "119 s", "2 min 0 s", "12 min 44 s"]
+        );
         assert_eq!(unit("graph", "graph"), "graph");
         assert_eq!(unit("catalog", "0001"), "catalog shard 0001");
     }

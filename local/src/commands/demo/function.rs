@@ -36,7 +36,10 @@ impl Job {
 
     /// The function's ARN, on which the scenarios' alarms act.
     pub(super) fn arn(self) -> String {
-        format!("arn:aws:lambda:us-east-1:123456789012:function:{}", self.name())
+        format!(
+            "arn:aws:lambda:us-east-1:123456789012:function:{}",
+            self.name()
+        )
     }
 
     /// Whether a policy gives it anything to do.

@@ -213,7 +213,10 @@ fn alarm(alarm: &AlarmScene) -> Row<'static> {
 fn failover_row(failovers: &Failovers) -> Row<'static> {
     let drills = failovers.drills().count();
     let others = failovers.started.len() - drills;
-    let mut words = vec![format!("{} started", counted(u64::from(count(drills)), "drill"))];
+    let mut words = vec![format!(
+        "{} started",
+        counted(u64::from(count(drills)), "drill")
+    )];
     if others > 0 {
         words.push(format!(
             "{} more",
@@ -233,7 +236,10 @@ fn failover_row(failovers: &Failovers) -> Row<'static> {
     }
     words.push(format!("{} refused", failovers.refused.len()));
     Row::from(vec![
-        Span::styled(format!(" ◆ {:<18}", "failovers"), Style::new().fg(Color::Cyan)),
+        Span::styled(
+            format!(" ◆ {:<18}", "failovers"),
+            Style::new().fg(Color::Cyan),
+        ),
         Span::raw(words.join(", ")),
     ])
 }
@@ -263,9 +269,7 @@ fn style(kind: Kind) -> Style {
         | Kind::Rebalance
         | Kind::Drill
         | Kind::Drilled
-        | Kind::Failover => {
-            Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD)
-        }
+        | Kind::Failover => Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD),
         Kind::Other => Style::new().fg(Color::Magenta),
         Kind::Shards => Style::new().fg(Color::Cyan),
         Kind::Hold | Kind::Planned | Kind::Refused => Style::new().fg(Color::Yellow),
@@ -362,7 +366,9 @@ mod tests {
             };
             story.failover_pass(job, &pass, at(14, minute), &policy);
             let mut terminal = Terminal::new(TestBackend::new(80, height(true))).unwrap();
-            terminal.draw(|frame| render(frame, &scene, &story)).unwrap();
+            terminal
+                .draw(|frame| render(frame, &scene, &story))
+                .unwrap();
             let buffer = terminal.backend().buffer().clone();
             let row = |y| (0..80).map(|x| buffer[(x, y)].symbol()).collect::<String>();
             (row(15).trim_end().to_owned(), row(16).trim_end().to_owned())
@@ -372,7 +378,10 @@ mod tests {
             row,
             " ◆ failovers          1 drill started, being measured, 0 refused"
         );
-        assert!(decision.starts_with(" 14:05  drill      catalog shard 0001"), "{decision}");
+        assert!(
+            decision.starts_with(" 14:05  drill      catalog shard 0001"),
+            "{decision}"
+        );
         let (row, _) = rows(drilled(), 20);
         assert_eq!(
             row,
