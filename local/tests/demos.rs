@@ -13,13 +13,45 @@ fn demo(name: &str) -> Output {
         .unwrap()
 }
 
-fn holds(name: &str) {
+fn holds(name: &str) -> String {
     let output = demo(name);
     let stdout = String::from_utf8(output.stdout).unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stdout}\n{stderr}");
     assert!(stdout.contains("\nWhat this shows:"), "{stdout}");
     assert!(!stdout.contains('\x1b'), "{stdout}");
+    stdout
+}
+
+#[test]
+fn the_day_drills_a_shard_once_and_refuses_what_must_not_be() {
+    let told = holds("day");
+    let lines = |word: &str| {
+        let lines = told
+            .lines()
+            .filter(|line| line.get(7..).is_some_and(|rest| rest.starts_with(word)));
+        lines.collect::<Vec<&str>>()
+    };
+    let (drills, drilled, refused) = (lines("drill "), lines("drilled "), lines("refused "));
+    assert_eq!((drills.len(), drilled.len()), (1, 1), "{told}");
+    assert!(
+        drills[0].ends_with("after 63 s (objective 120 s)"),
+        "{told}"
+    );
+    assert!(
+        drilled[0].ends_with("after 12 min 44 s; objective met"),
+        "{told}"
+    );
+    assert_eq!(refused.len(), 2, "{told}");
+    assert!(refused[0].contains("checkout-aurora"), "{told}");
+    assert!(refused[1].contains("sessions-eu-0001-002 lags"), "{told}");
+    for end in [
+        "What was decided is what ElastiCache has, and what was measured is what its events say.",
+        "failover-shard ran ",
+        "failover-db-cluster ran ",
+    ] {
+        assert!(told.contains(end), "{told}");
+    }
 }
 
 #[test]

@@ -2,85 +2,11 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    io::{BufRead, BufReader, Lines},
-    process::{Child, ChildStdout, Command, Output, Stdio},
-};
+mod support;
 
 use serde_json::Value;
 
-/// A served embedded AWS; ends with it.
-struct Served {
-    child: Child,
-    url: String,
-    /// Held open: a server that cannot print what else it has to say ends.
-    _lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
-
-/// The binary, free of what cargo and the machine would tell it.
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_clusterwarden"));
-    command
-        .args(arguments)
-        .env_clear()
-        .env("USER", "jana")
-        .stdin(Stdio::null());
-    command
-}
-
-impl Served {
-    fn start() -> Self {
-        let mut child = command(&["cloud", "--port", "0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = lines
-            .find_map(|line| {
-                let line = line.unwrap();
-                line.strip_prefix("export AWS_ENDPOINT_URL=")
-                    .map(str::to_owned)
-            })
-            .unwrap();
-        Self {
-            child,
-            url,
-            _lines: lines,
-        }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        command(arguments)
-            .args(["--endpoint-url", &self.url])
-            .output()
-            .unwrap()
-    }
-
-    /// What a command that succeeds prints.
-    fn says(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{arguments:?}: {stderr}");
-        assert!(
-            stderr.contains("table clusterwarden-journal, account 123456789012, Region us-east-1")
-                && stderr.contains(&self.url),
-            "{stderr}"
-        );
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn status(&self) -> Value {
-        serde_json::from_str(&self.says(&["status", "--json"])).unwrap()
-    }
-}
+use support::served::{Served, command};
 
 #[test]
 fn a_pause_is_shown_replaced_and_lifted() {

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Somebody who does the same at certain minutes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Act {
     /// Who.
     pub by: String,
@@ -22,7 +22,7 @@ pub struct Act {
 }
 
 /// What others do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
     /// Somebody wants a group to have so many shards. As Terraform does, they look first and leave alone what is as they
     /// want it.
@@ -50,6 +50,13 @@ pub enum Deed {
     },
     /// AWS blocks `TestFailover` (`true`), or frees it.
     BlockTestFailover(bool),
+    /// A node that is a replica lags so far behind its primary from now on, for whatever cause.
+    Lag {
+        /// `CacheClusterId`.
+        node: String,
+        /// Seconds.
+        seconds: f64,
+    },
 }
 
 /// An act on a group's count that was carried out.
@@ -70,7 +77,7 @@ pub struct Acted {
 }
 
 /// An act on something else than a group's count that was carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Happened {
     /// When.
     pub at: DateTime<Utc>,
@@ -128,6 +135,7 @@ impl Outside {
                     service.block_test_failover(*blocked);
                     true
                 }
+                Deed::Lag { node, seconds } => service.set_lag(node, Some(*seconds)),
             };
             self.happened.push(Happened {
                 at: now,
@@ -307,6 +315,31 @@ mod tests {
             cloud.elasticache.scheduled_replacement("orders-0002-001"),
             Some((minute(31), minute(91)))
         );
+    }
+
+    #[test]
+    fn a_node_lags_from_the_act_on_and_an_unknown_one_does_not() {
+        let mut cloud = contested();
+        for (minute, node) in [(1, "orders-0001-002"), (2, "orders-0009-001")] {
+            cloud.outside.expect(Act {
+                by: "an import".to_owned(),
+                at: start() + TimeDelta::minutes(minute),
+                every: None,
+                deed: Deed::Lag {
+                    node: node.to_owned(),
+                    seconds: 42.0,
+                },
+            });
+        }
+        cloud.advance(TimeDelta::minutes(3));
+        let happened = cloud.outside.take_happened();
+        let effects: Vec<bool> = happened.iter().map(|one| one.took_effect).collect();
+        assert_eq!(effects, [true, false]);
+        let nodes = cloud.elasticache.group("orders").unwrap().shards[0]
+            .nodes
+            .clone();
+        assert_eq!(nodes[1].lag, Some(42.0));
+        assert!(nodes[0].lag.is_some_and(|lag| lag < 42.0));
     }
 
     #[test]

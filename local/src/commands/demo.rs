@@ -5,13 +5,16 @@
 
 mod claims;
 mod closing;
+mod failovers;
 mod failure;
 #[cfg(test)]
 mod fixture;
 mod function;
+mod functions;
 mod happening;
 mod ledger;
 mod live;
+mod measured;
 mod play;
 mod readback;
 mod scene;
@@ -25,20 +28,21 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono::{DurationRound, TimeDelta};
 use clap::Args;
 use clusterwarden::policy::Policy;
 
 use crate::{
     cloud::{Cloud, Delivery, Parameters, scenario},
-    runtime_api::{Endpoint, binaries},
     wire::http_server::CloudServer,
 };
 use claims::Evidence;
 use closing::Closing;
 use failure::{DemoFailure, report};
-use function::{Cause, WokenFunction};
+use function::Job;
+use functions::Functions;
 use play::Play;
+use readback::Services;
 use scene::Scene;
 use show::{Pace, Show};
 use story::Story;
@@ -76,27 +80,42 @@ pub async fn run(options: DemoOptions) -> ExitCode {
 async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
     let play = Play::named(&options.scenario)?;
     let policy = play.policy()?;
-    let binary = binaries::locate(play::FUNCTION, |line| eprintln!("{line}")).await?;
     let cloud = Arc::new(Mutex::new(scenario::load(
         play.name,
         play.start(),
         Parameters::default(),
     )?));
     let server = CloudServer::start(Arc::clone(&cloud), 0).map_err(DemoFailure::Serve)?;
-    let endpoint = Endpoint::embedded(&server.url)?;
-    let mut function = WokenFunction::new(binary, endpoint, play)?;
+    let mut functions = Functions::new(play, &policy, &server.url).await?;
 
     let first = Scene::of(&lock(&cloud), &policy);
     let mut story = Story::new(&first, play);
     let pace = Pace::over(options.seconds.unwrap_or(play.seconds), play.minutes());
-    let mut show = Show::start(options.plain, pace);
-    show.tell(&story.opening(&first, &server.url))?;
+    let mut show = Show::start(options.plain, pace, functions.jobs().len() > 1);
+    show.tell(&story.opening(&first, &server.url, &functions.jobs()))?;
+    let mut before = first.at;
     while lock(&cloud).now() < play.end() {
         let deliveries = advance(&cloud);
         let scene = look(&cloud, &policy, &mut story, &mut show)?;
-        for (cause, event) in wakes(scene.at, deliveries) {
-            let pass = function.wake(cause, &event).await?;
-            show.tell(&story.pass(&pass, scene.at))?;
+        let span = (before, scene.at);
+        before = scene.at;
+        let failovers = &story.ledger().failovers;
+        for wake in functions::wakes(play, &functions.jobs(), span, &deliveries, failovers) {
+            if let Some(errand) = wake.errand {
+                show.tell(&[story.errand(errand, scene.at)])?;
+            }
+            let job = wake.job;
+            let lines = match job {
+                Job::Reshard => {
+                    let pass = functions.reshard(wake).await?;
+                    pass.map(|pass| story.pass(&pass, scene.at))
+                }
+                Job::FailoverShard | Job::FailoverDbCluster => {
+                    let pass = functions.fail_over(wake, &cloud).await?;
+                    pass.map(|pass| story.failover_pass(job, &pass, scene.at, &policy))
+                }
+            };
+            show.tell(&lines.unwrap_or_default())?;
         }
         show.draw(&scene, &story)?;
         show.keep_pace().await;
@@ -106,9 +125,14 @@ async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
 
     let seen = readback::shard_counts(&server.url).await?;
     let ledger = story.into_ledger();
+    let services = Services {
+        told: readback::told(&server.url, &ledger.failovers.reported).await?,
+        sent: readback::sent(&lock(&cloud)),
+    };
     let evidence = Evidence {
         ledger: &ledger,
         seen: &seen,
+        services: &services,
         evicted: readback::evicted(&lock(&cloud), play.start()),
     };
     let closing = Closing::new(play, evidence, lock(&cloud).now());
@@ -116,25 +140,15 @@ async fn play(options: &DemoOptions) -> Result<bool, DemoFailure> {
     Ok(closing.holds())
 }
 
-/// Lets one minute pass and returns what the services sent meanwhile.
+/// Lets time pass to the next whole minute and returns what the services sent since the last one. (Time runs while a function
+/// watches a failover, so that it may not stand on a whole minute.)
 fn advance(cloud: &Mutex<Cloud>) -> Vec<Delivery> {
     let mut cloud = lock(cloud);
-    cloud.advance(TimeDelta::minutes(1));
+    let minute = TimeDelta::minutes(1);
+    let now = cloud.now();
+    let begun = now.duration_trunc(minute).unwrap_or(now);
+    cloud.advance_to(begun + minute);
     cloud.take_deliveries()
-}
-
-/// What wakes the function in this minute: alarms first, then the schedule.
-fn wakes(at: DateTime<Utc>, deliveries: Vec<Delivery>) -> Vec<(Cause, serde_json::Value)> {
-    let alarms = deliveries
-        .into_iter()
-        .filter(|delivery| delivery.target == play::FUNCTION_ARN);
-    let mut wakes: Vec<_> = alarms
-        .map(|delivery| (Cause::of_alarm(&delivery.event), delivery.event))
-        .collect();
-    if at.minute().is_multiple_of(play::SCHEDULE_MINUTES) {
-        wakes.push((Cause::Schedule, play::schedule_event(at)));
-    }
-    wakes
 }
 
 /// Lets a change that is still under way come to its end, so that there is something to compare.

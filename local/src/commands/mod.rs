@@ -6,13 +6,16 @@
 mod check;
 mod cloud;
 pub mod demo;
+mod drills;
 mod failure;
 mod invoke;
+mod items;
 mod online;
 mod pause;
 mod reach;
 mod status;
 mod surroundings;
+mod table;
 
 use std::process::ExitCode;
 
@@ -20,9 +23,9 @@ use clap::{Parser, Subcommand};
 
 use surroundings::Surroundings;
 
-/// Reshards ElastiCache replication groups, and proves it here first.
+/// Reshards ElastiCache replication groups, practises failovers of shards and of Neptune clusters, and proves it here first.
 ///
-/// Nothing here needs an AWS account. `pause`, `resume`, `status` and `check --online` use the one that your environment
+/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills` and `check --online` use the one that your environment
 /// names, as any AWS tool does, unless --endpoint-url names an embedded one.
 #[derive(Debug, Parser)]
 #[command(name = "clusterwarden", version, about, after_help = EXIT_CODES)]
@@ -48,8 +51,10 @@ enum Command {
     Pause(pause::PauseOptions),
     /// Lift a pause
     Resume(pause::ResumeOptions),
-    /// Show what the journal knows of each replication group, and what is paused
+    /// Show what the journal knows of each target, of failovers, and what is paused
     Status(status::StatusOptions),
+    /// Show what past failover drills measured, and whether recovery gets slower
+    Drills(drills::DrillsOptions),
     /// Check a policy file and show every mistake of it
     Check(check::CheckOptions),
 }
@@ -91,6 +96,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Pause(options) => pause::pause(options, &surroundings).await,
         Command::Resume(options) => pause::resume(options, &surroundings).await,
         Command::Status(options) => status::run(options, &surroundings).await,
+        Command::Drills(options) => drills::run(options, &surroundings).await,
         Command::Check(options) => check::run_online(&options, &surroundings).await,
     };
     match done {

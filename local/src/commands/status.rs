@@ -1,26 +1,29 @@
-//! `clusterwarden status`: what the journal knows of each target, and what is paused.
+//! `clusterwarden status`: what the journal knows of each target, of failovers, and what is paused.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
 use clusterwarden::{
-    journal::{Attempt, Change, EVERYTHING, Journal},
+    failover::{FailoverAttempt, Replacement, ReplacementState, Spent, spent_within_a_day},
+    journal::{Attempt, Change, EVERYTHING},
     pause::{ScopedPause, longest},
 };
 use serde::Serialize;
 
 use super::{
-    failure::Failure,
+    failure::{Failure, counted},
+    items::{Items, Kind, Target, name},
     pause::{minute, pattern, sentence, wildmatch},
     reach::JournalOptions,
     surroundings::Surroundings,
+    table::table,
 };
 
 /// What `clusterwarden status` may be told.
 #[derive(Debug, Args)]
 pub(super) struct StatusOptions {
-    /// Show only these: a replication group, or a quoted glob such as 'sessions-*'
+    /// Show only these: a replication group or a Neptune cluster, or a quoted glob such as 'sessions-*'
     #[arg(value_name = "TARGET|GLOB", value_parser = pattern)]
     target: Option<String>,
     /// Print JSON
@@ -36,6 +39,8 @@ struct Shown {
     /// The services' time.
     at: DateTime<Utc>,
     targets: Vec<Row>,
+    /// Test failovers of ours that count against the account's quota now, oldest first. Null: none was ever asked for.
+    test_failovers: Option<Vec<Spent>>,
     /// Every pause in force, also of patterns that match nothing yet.
     pauses: Vec<ScopedPause>,
 }
@@ -44,12 +49,17 @@ struct Shown {
 #[derive(Debug, Serialize)]
 struct Row {
     target: String,
-    /// Null: it was never seen at rest.
+    kind: Kind,
+    /// Null: it was never seen at rest, or it has none.
     shards: Option<u32>,
     busy_since: Option<DateTime<Utc>>,
     last_change: Option<Change>,
     open_attempt: Option<Attempt>,
     failures_in_a_row: u32,
+    /// The newest that we asked for, whatever became of it.
+    last_failover: Option<FailoverAttempt>,
+    /// Replacements of nodes that AWS announced and that are not done.
+    replacements: Vec<Replacement>,
     /// Of the pauses that hold it, the one that ends last.
     pause: Option<ScopedPause>,
 }
@@ -59,62 +69,51 @@ pub(super) async fn run(
     options: StatusOptions,
     surroundings: &Surroundings,
 ) -> Result<(), Failure> {
-    let journal = options.journal.open(surroundings).await?;
-    let items = journal.items().await.map_err(|source| Failure::Journal {
-        what: "the journal is not readable".to_owned(),
-        source: source.into(),
-    })?;
+    let items = Items::read(&options.journal, surroundings).await?;
     let wanted = options.target.as_deref().unwrap_or(EVERYTHING);
-    let mut unreadable = None;
-    let mut readable = Vec::new();
-    for (key, item) in items {
-        match item {
-            Ok(item) => readable.push((key, item)),
-            Err(error) => unreadable = unreadable.or(Some(error)),
-        }
-    }
-    let shown = shown(&readable, wanted, journal.now());
+    let shown = shown(&items, wanted);
     if options.json {
         println!("{:#}", serde_json::json!(shown));
     } else {
         print!("{}", text(&shown));
     }
-    // Shown is what could be read; a pass holds the target of the rest.
-    match unreadable {
-        Some(source) => Err(Failure::Journal {
-            what: "not every item is readable".to_owned(),
-            source: source.into(),
-        }),
-        None => Ok(()),
-    }
+    items.all_readable()
 }
 
-fn shown(items: &[(String, Journal)], wanted: &str, now: DateTime<Utc>) -> Shown {
-    let mut pauses: Vec<ScopedPause> = items
+fn shown(items: &Items, wanted: &str) -> Shown {
+    let own = items
+        .targets
         .iter()
-        .flat_map(|(key, item)| item.scoped_pauses(key))
-        .filter(|scoped| scoped.pause.holds(now))
+        .flat_map(|target| target.item.scoped_pauses(&target.id));
+    let everything = items.everything.iter();
+    let mut pauses: Vec<ScopedPause> = everything
+        .flat_map(|item| item.scoped_pauses(EVERYTHING))
+        .chain(own)
+        .filter(|scoped| scoped.pause.holds(items.now))
         .collect();
     let targets: Vec<Row> = items
-        .iter()
-        .filter(|(key, _)| key != EVERYTHING && wildmatch(wanted, key))
-        .map(|(key, item)| row(key, item, &pauses, now))
+        .meant(wanted)
+        .map(|target| row(target, &pauses, items.now))
         .collect();
     pauses.retain(|scoped| {
         let shown = targets.iter().any(|row| scoped.covers(&row.target));
         shown || wildmatch(wanted, &scoped.pattern) || scoped.covers(wanted)
     });
+    let ledger = items.ledger.as_ref();
     Shown {
-        at: now,
+        at: items.now,
         targets,
+        test_failovers: ledger.map(|item| spent_within_a_day(&item.ledger, &[], items.now)),
         pauses,
     }
 }
 
-fn row(target: &str, item: &Journal, pauses: &[ScopedPause], now: DateTime<Utc>) -> Row {
-    let covering = pauses.iter().filter(|scoped| scoped.covers(target));
+fn row(target: &Target, pauses: &[ScopedPause], now: DateTime<Utc>) -> Row {
+    let covering = pauses.iter().filter(|scoped| scoped.covers(&target.id));
+    let item = &target.item;
     Row {
-        target: target.to_owned(),
+        target: target.id.clone(),
+        kind: target.kind,
         shards: item.shards,
         busy_since: item.busy_since,
         last_change: item.last_change,
@@ -122,6 +121,8 @@ fn row(target: &str, item: &Journal, pauses: &[ScopedPause], now: DateTime<Utc>)
         failures_in_a_row: item
             .backing_off(Duration::ZERO, false)
             .map_or(0, |(_, failures, _)| failures),
+        last_failover: item.failovers.last().cloned(),
+        replacements: item.replacements.clone(),
         pause: longest(covering, now).cloned(),
     }
 }
@@ -144,6 +145,7 @@ fn text(shown: &Shown) -> String {
     } else {
         table(&lines)
     };
+    said.push_str(&failovers(shown));
     if !shown.pauses.is_empty() {
         said.push('\n');
     }
@@ -171,6 +173,10 @@ fn cells(row: &Row) -> [String; 6] {
     } else {
         ""
     };
+    let shards = match row.kind {
+        Kind::ReplicationGroup => format!("{}{busy}", count(row.shards)),
+        Kind::DbCluster => none(),
+    };
     let pause = row.pause.as_ref().map_or_else(none, |scoped| {
         let until = scoped
             .pause
@@ -183,8 +189,8 @@ fn cells(row: &Row) -> [String; 6] {
         }
     });
     [
-        row.target.clone(),
-        format!("{}{busy}", count(row.shards)),
+        name(&row.target, row.kind),
+        shards,
         change,
         attempt,
         row.failures_in_a_row.to_string(),
@@ -192,23 +198,72 @@ fn cells(row: &Row) -> [String; 6] {
     ]
 }
 
-/// Columns as wide as their widest cell.
-fn table(lines: &[[String; 6]]) -> String {
-    let mut widths = [0; 6];
-    for line in lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.chars().count().max(*width);
+/// What is known of failovers, a sentence each; nothing where nothing is.
+fn failovers(shown: &Shown) -> String {
+    let mut said = String::new();
+    for row in &shown.targets {
+        let name = name(&row.target, row.kind);
+        if let Some(attempt) = &row.last_failover {
+            _ = writeln!(said, "{name}: {}", last_failover(attempt, &row.target));
+        }
+        for replacement in &row.replacements {
+            _ = writeln!(said, "{name}: {}", announced(replacement));
         }
     }
-    let mut said = String::new();
-    for line in lines {
-        let padded: Vec<String> = line
+    if let Some(spent) = &shown.test_failovers {
+        let count = counted(spent.len(), "test failover");
+        let calls: Vec<String> = spent
             .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
+            .map(|one| format!("{} {} at {}", one.group, one.shard, minute(one.at)))
             .collect();
-        said.push_str(padded.join("  ").trim_end());
-        said.push('\n');
+        let calls = if calls.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", calls.join(", "))
+        };
+        _ = writeln!(said, "the ledger has {count} of ours in 24 h{calls}");
     }
-    said
+    if said.is_empty() {
+        said
+    } else {
+        format!("\n{said}")
+    }
 }
+
+/// `last failover 2026-11-23 14:05, a drill of 0001: away from catalog-0001-001, catalog-0001-002 took over`.
+fn last_failover(attempt: &FailoverAttempt, target: &str) -> String {
+    let of = if attempt.unit == target {
+        String::new()
+    } else {
+        format!(" of {}", attempt.unit)
+    };
+    let report = if attempt.awaits_report() {
+        ", being measured"
+    } else {
+        ""
+    };
+    format!(
+        "last failover {} ({}{of}): away from {}, {}{report}",
+        minute(attempt.at),
+        attempt.intent,
+        attempt.from,
+        attempt.outcome
+    )
+}
+
+/// `AWS replaces orders-0001-001 from 2026-11-29 05:00 to 2026-11-29 06:00`.
+fn announced(one: &Replacement) -> String {
+    let time = |at: Option<DateTime<Utc>>| at.map_or_else(|| "a time not known".to_owned(), minute);
+    match one.state {
+        ReplacementState::Scheduled => format!(
+            "AWS replaces {} from {} to {}",
+            one.node,
+            time(one.starts),
+            time(one.ends)
+        ),
+        ReplacementState::UnderWay => format!("AWS is replacing {}", one.node),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 // Each test program uses its own part of this.
 #![allow(dead_code)]
 
+pub(crate) mod served;
+
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},

@@ -29,9 +29,17 @@ use crate::{
 /// The function's name in records.
 const FUNCTION: &str = "failover-db-cluster";
 
+/// How the journal's keys of clusters begin; no id of a replication group has a colon.
+const KEY_PREFIX: &str = "db-cluster:";
+
 /// The journal's key of a cluster. A replication group may have the same name, and its item is another one.
 pub fn journal_key(cluster: &DbClusterId) -> String {
-    format!("db-cluster:{cluster}")
+    format!("{KEY_PREFIX}{cluster}")
+}
+
+/// The id of the cluster whose key of the journal this is. `None`: it is no cluster's.
+pub fn cluster_of_key(key: &str) -> Option<&str> {
+    key.strip_prefix(KEY_PREFIX)
 }
 
 /// What is known of the whole fleet before any target is looked at.

@@ -42,7 +42,7 @@ impl Pass<'_> {
             for one in waiting {
                 // A look that fails is looked again; the call has been made, whatever we can read now.
                 match self.aws.new_one(&one, self.now()).await {
-                    Ok(Some((at, to))) => self.switched(&one, at, to, report, emit).await,
+                    Ok(Some(new)) => self.switched(&one, new, report, emit).await,
                     Ok(None) | Err(_) => still.push(one),
                 }
             }
@@ -61,8 +61,7 @@ impl Pass<'_> {
     async fn switched(
         &self,
         one: &Started,
-        at: DateTime<Utc>,
-        to: String,
+        NewOne { accepted, at, to }: NewOne,
         report: &mut Report,
         emit: &mut impl FnMut(&Record),
     ) {
@@ -76,11 +75,20 @@ impl Pass<'_> {
             record.outcome = Outcome::Switched;
             record.switched = Some(Switched {
                 to,
-                seconds: (at - one.at).num_seconds(),
+                seconds: (at - accepted).num_seconds(),
             });
             emit(record);
         }
     }
+}
+
+/// Who has taken over.
+struct NewOne {
+    /// When the call was accepted by the service's event, or when it was asked for: the pass looked at its targets before.
+    accepted: DateTime<Utc>,
+    /// By the service's event, or when it was first seen.
+    at: DateTime<Utc>,
+    to: String,
 }
 
 impl Aws {
@@ -89,7 +97,12 @@ impl Aws {
         &self,
         one: &Started,
         now: DateTime<Utc>,
-    ) -> Result<Option<(DateTime<Utc>, String)>, ServiceError> {
+    ) -> Result<Option<NewOne>, ServiceError> {
+        let first_seen = |to: String| NewOne {
+            accepted: one.at,
+            at: now,
+            to,
+        };
         match &one.failover {
             Failover::Shard { group, .. } => {
                 let events = self
@@ -100,20 +113,23 @@ impl Aws {
                 };
                 let is_member = |node: &str| one.members.iter().any(|member| member == node);
                 let phases = Phases::of_shard(attempt, &events, is_member, None);
-                Ok(phases.switched().zip(phases.to))
+                let (accepted, switched) = (phases.accepted, phases.switched());
+                Ok(switched
+                    .zip(phases.to)
+                    .map(|(at, to)| NewOne { accepted, at, to }))
             }
             Failover::DbCluster { cluster, from, .. } => {
                 let seen = self.db_cluster(cluster).await?;
                 let writer = seen.as_ref().and_then(|cluster| cluster.writer());
                 Ok(writer
                     .filter(|writer| writer.id != *from)
-                    .map(|writer| (now, writer.id.to_string())))
+                    .map(|writer| first_seen(writer.id.to_string())))
             }
             Failover::Replica { group, from, .. } => {
                 let seen = self.primary_of(group).await?;
                 Ok(seen
                     .filter(|primary| primary != from)
-                    .map(|primary| (now, primary.to_string())))
+                    .map(|primary| first_seen(primary.to_string())))
             }
         }
     }

@@ -104,6 +104,11 @@ impl FailoverAttempt {
         }
     }
 
+    /// Whether it is a drill that may have happened and whose report is not there.
+    pub fn awaits_report(&self) -> bool {
+        self.intent == IntentKind::Drill && self.may_have_happened() && !self.reported
+    }
+
     /// When it was last known to be going on: when it switched, or when it was asked for.
     pub fn ended_at(&self) -> DateTime<Utc> {
         match self.outcome {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    build::{MOST_SHARDS, after},
+    build::{MOST_SHARDS, after, require},
     file::{ActFile, ActParametersFile},
 };
 use crate::cloud::{
@@ -24,6 +24,7 @@ const PLAYABLE: &[(&str, &[&str])] = &[
     ),
     ("BlockTestFailover", &[]),
     ("UnblockTestFailover", &[]),
+    ("Lag", &["CacheClusterId", "seconds"]),
 ];
 
 impl ActFile {
@@ -83,6 +84,16 @@ impl ActFile {
             }
             "BlockTestFailover" => Ok(Deed::BlockTestFailover(true)),
             "UnblockTestFailover" => Ok(Deed::BlockTestFailover(false)),
+            "Lag" => {
+                let node = self.needed("CacheClusterId", given.node.as_ref())?;
+                let seconds = self.needed("seconds", given.seconds)?;
+                require_member(node, elasticache)?;
+                require("seconds", seconds, 0.0, f64::MAX)?;
+                Ok(Deed::Lag {
+                    node: node.clone(),
+                    seconds,
+                })
+            }
             _ => {
                 let shards = self.needed("NodeGroupCount", given.shards)?;
                 if !(1..=MOST_SHARDS).contains(&shards) {
@@ -122,6 +133,7 @@ impl ActParametersFile {
             ("CacheClusterId", self.node.is_some()),
             ("starts_after_minutes", self.starts_after_minutes.is_some()),
             ("minutes", self.minutes.is_some()),
+            ("seconds", self.seconds.is_some()),
         ];
         let mut others = given
             .into_iter()

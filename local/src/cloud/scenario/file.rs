@@ -321,6 +321,7 @@ pub(super) struct ActParametersFile {
     pub(super) node: Option<String>,
     pub(super) starts_after_minutes: Option<u32>,
     pub(super) minutes: Option<u32>,
+    pub(super) seconds: Option<f64>,
 }
 
 fn seventy() -> u16 {

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use clusterwarden::failover::{DrillReport, DrillVerdict, IntentKind, Phase};
+
 use super::{
+    failovers,
     function::{Cause, Decided, Demand, Pass, Record},
     play::DAY,
     scene::{AlarmScene, GroupScene, Scene, ShardScene},
@@ -28,6 +31,7 @@ pub(super) fn group(id: &str, loads: &[f64]) -> GroupScene {
         status: "available".to_owned(),
         listed: u32::try_from(loads.len()).unwrap(),
         shards: loads.iter().enumerate().map(shard).collect(),
+        whole: true,
         migrated: None,
         target: Some(60.0),
     }
@@ -93,6 +97,82 @@ pub(super) fn hold(target: &str, reason: &str, sentence: &str) -> Record {
         note: None,
         failure: None,
         demand: Demand::default(),
+    }
+}
+
+/// A record of a function that forces failovers, which holds for this reason.
+pub(super) fn refused(target: &str, reason: &str, intent: Option<IntentKind>) -> failovers::Record {
+    failovers::Record {
+        target: target.to_owned(),
+        decision: failovers::Decided {
+            kind: "hold".to_owned(),
+            unit: None,
+            from: None,
+            sentence: format!("it must not be: {reason}"),
+            reason: Some(reason.to_owned()),
+        },
+        intent: intent.map(|kind| failovers::Intended { kind }),
+        drills: Vec::new(),
+        switched: None,
+        outcome: "held".to_owned(),
+        note: None,
+        failure: None,
+    }
+}
+
+/// The record of a run that started the drill of shard 0001 of the catalog.
+pub(super) fn drill_started() -> failovers::Record {
+    failovers::Record {
+        decision: failovers::Decided {
+            kind: "failover_shard".to_owned(),
+            unit: Some("0001".to_owned()),
+            from: Some("catalog-0001-001".to_owned()),
+            sentence: "shard 0001: it is time".to_owned(),
+            reason: None,
+        },
+        switched: Some(failovers::Switched {
+            to: "catalog-0001-002".to_owned(),
+            seconds: 63,
+        }),
+        outcome: "switched".to_owned(),
+        ..refused("catalog", "", Some(IntentKind::Drill))
+    }
+}
+
+/// The record of a run that reported that drill, which was accepted at 14:05.
+pub(super) fn drilled() -> failovers::Record {
+    failovers::Record {
+        drills: vec![drill_report()],
+        ..refused("catalog", "cooling_down", Some(IntentKind::Drill))
+    }
+}
+
+/// The report of that drill.
+pub(super) fn drill_report() -> DrillReport {
+    let phase = |name: &str, seconds| Phase {
+        name: name.to_owned(),
+        at: Some(at(14, 5) + TimeDelta::seconds(seconds)),
+        seconds: Some(seconds),
+    };
+    DrillReport {
+        unit: "0001".to_owned(),
+        accepted: at(14, 5),
+        from: "catalog-0001-001".to_owned(),
+        to: Some("catalog-0001-002".to_owned()),
+        from_zone: Some("us-east-1a".to_owned()),
+        to_zone: Some("us-east-1b".to_owned()),
+        phases: vec![
+            phase("failover_completed", 63),
+            phase("recovery_started", 146),
+            phase("recovery_finished", 764),
+            phase("available", 764),
+        ],
+        objective_seconds: 120,
+        recovery_objective_seconds: Some(1_200),
+        verdict: DrillVerdict::Met,
+        zones_before: Default::default(),
+        zones_after: Default::default(),
+        alarms: Some(Vec::new()),
     }
 }
 

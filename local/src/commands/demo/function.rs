@@ -1,21 +1,70 @@
-//! The real function binary, woken by an event, and what it answers.
+//! The real function binaries, woken by events, and what they answer.
 
 use std::{io::Write, path::PathBuf, sync::Arc};
 
-use serde::Deserialize;
+use clusterwarden::policy::Policy;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::{failure::DemoFailure, play, play::Play};
 use crate::runtime_api::{Endpoint, Environment, Function, Outcome};
 
-/// Why the function woke.
+/// A function that the demo may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Job {
+    /// `reshard`, in every play.
+    Reshard,
+    /// `failover-shard`, where the policy has entries for it.
+    FailoverShard,
+    /// `failover-db-cluster`, likewise.
+    FailoverDbCluster,
+}
+
+impl Job {
+    /// The functions that force failovers.
+    pub(super) const FAILOVERS: [Self; 2] = [Self::FailoverShard, Self::FailoverDbCluster];
+
+    /// The function's name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Reshard => "reshard",
+            Self::FailoverShard => "failover-shard",
+            Self::FailoverDbCluster => "failover-db-cluster",
+        }
+    }
+
+    /// The function's ARN, on which the scenarios' alarms act.
+    pub(super) fn arn(self) -> String {
+        format!(
+            "arn:aws:lambda:us-east-1:123456789012:function:{}",
+            self.name()
+        )
+    }
+
+    /// Whether a policy gives it anything to do.
+    pub(super) fn has_work(self, policy: &Policy) -> bool {
+        match self {
+            Self::Reshard => true,
+            Self::FailoverShard => !policy.failover_shard.is_empty(),
+            Self::FailoverDbCluster => !policy.failover_db_cluster.is_empty(),
+        }
+    }
+}
+
+/// Why a function woke.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cause {
     /// An alarm went into ALARM; its name.
     Alarm(String),
-    /// Five minutes have passed.
+    /// Its time has come.
     Schedule,
+    /// Its time has come more often than else, because a drill of its own is being measured.
+    Measuring,
+    /// A service told of something.
+    Notification,
+    /// A person asked.
+    Request,
 }
 
 impl Cause {
@@ -80,19 +129,21 @@ pub(super) struct Decided {
     pub(super) reason: Option<String>,
 }
 
-/// One run of the function.
+/// One run of a function whose records are read as `R`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Pass {
+pub(super) struct Pass<R = Record> {
     /// Why it woke.
     pub(super) cause: Cause,
     /// What it decided, or how it failed.
-    pub(super) records: Result<Vec<Record>, String>,
+    pub(super) records: Result<Vec<R>, String>,
 }
 
-/// The function's response, of which the records matter here.
+/// A function's response, of which the records matter here.
 #[derive(Debug, Deserialize)]
-struct Response {
-    records: Vec<Record>,
+struct Response<R> {
+    /// Why a person's request was not even looked at.
+    request: Option<String>,
+    records: Vec<R>,
 }
 
 /// The function in its execution environment, in apply mode, under the play's policy.
@@ -107,6 +158,7 @@ pub(super) struct WokenFunction {
 impl WokenFunction {
     /// A cold function; its process starts with the first event.
     pub(super) fn new(
+        job: Job,
         binary: PathBuf,
         endpoint: Endpoint,
         play: &Play,
@@ -115,10 +167,12 @@ impl WokenFunction {
         policy
             .write_all(play.policy.as_bytes())
             .map_err(DemoFailure::PolicyFile)?;
-        let function = Function::new(play::FUNCTION, binary)
+        // While it looks for a new primary it need not wait: here time passes with each answer.
+        let function = Function::new(job.name(), binary)
             .with("MODE", "apply")
             .with("POLICY_FILE", policy.path().to_string_lossy())
-            .with("JOURNAL_TABLE", play::JOURNAL_TABLE);
+            .with("JOURNAL_TABLE", play::JOURNAL_TABLE)
+            .with("WATCH_SECONDS", "0");
         // Its log lines are the records that it answers as well.
         let environment = Environment::new(function, endpoint, Arc::new(|_| {}));
         Ok(Self {
@@ -129,7 +183,11 @@ impl WokenFunction {
     }
 
     /// Runs the function on one event.
-    pub(super) async fn wake(&mut self, cause: Cause, event: &Value) -> Result<Pass, DemoFailure> {
+    pub(super) async fn wake<R: DeserializeOwned>(
+        &mut self,
+        cause: Cause,
+        event: &Value,
+    ) -> Result<Pass<R>, DemoFailure> {
         self.invocations += 1;
         let request_id = format!("00000000-0000-4000-8000-{:012}", self.invocations);
         let invocation = self.environment.invoke(event, &request_id).await?;
@@ -142,8 +200,12 @@ impl WokenFunction {
     }
 }
 
-fn read(response: Value) -> Result<Vec<Record>, String> {
-    match serde_json::from_value::<Response>(response) {
+fn read<R: DeserializeOwned>(response: Value) -> Result<Vec<R>, String> {
+    match serde_json::from_value::<Response<R>>(response) {
+        Ok(Response {
+            request: Some(refusal),
+            ..
+        }) => Err(refusal),
         Ok(response) => Ok(response.records),
         Err(error) => Err(format!(
             "its response has another form than records: {error}"
@@ -163,12 +225,17 @@ mod tests {
             "target": "orders", "outcome": "held", "at": "2026-11-23T05:05:00Z", "request": null,
             "decision": { "kind": "hold", "from": 3, "to": 3, "sentence": "the load fits", "reason": "load_fits" },
         }]});
-        let records = read(response).unwrap();
+        let records: Vec<Record> = read(response).unwrap();
         assert_eq!(
             (records[0].target.as_str(), records[0].decision.from),
             ("orders", Some(3))
         );
-        assert!(read(json!({ "records": [{ "target": "orders" }] })).is_err());
+        assert!(read::<Record>(json!({ "records": [{ "target": "orders" }] })).is_err());
+        let refused = json!({ "request": "refused: `from` is missing", "records": [] });
+        assert_eq!(
+            read::<Record>(refused).unwrap_err(),
+            "refused: `from` is missing"
+        );
     }
 
     #[test]

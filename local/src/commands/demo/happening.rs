@@ -39,6 +39,9 @@ fn sentence(one: &Happened) -> Option<String> {
                 clock(start + *length)
             ))
         }
+        Deed::Lag { node, seconds } => {
+            Some(format!("{node} lags {seconds} s behind its primary ({by})"))
+        }
         Deed::BlockTestFailover(true) => Some(format!("{by} blocks TestFailover")),
         Deed::BlockTestFailover(false) => Some(format!("{by} frees TestFailover again")),
     }
@@ -71,6 +74,13 @@ mod tests {
             happened(fails.clone(), true),
             happened(fails, false),
             happened(replaces, true),
+            happened(
+                Deed::Lag {
+                    node: "orders-0001-002".to_owned(),
+                    seconds: 42.0,
+                },
+                true,
+            ),
             happened(Deed::BlockTestFailover(true), true),
             happened(Deed::BlockTestFailover(false), true),
         ]);
@@ -80,6 +90,7 @@ mod tests {
             [
                 "orders: the primary of shard 0002 fails (AWS)",
                 "orders-0001-001: AWS schedules its replacement from 11:30 to 12:30",
+                "orders-0001-002 lags 42 s behind its primary (AWS)",
                 "AWS blocks TestFailover",
                 "AWS frees TestFailover again",
             ]

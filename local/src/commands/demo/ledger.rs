@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    function::{Cause, Pass, Record},
+    failovers::{self, Failovers},
+    function::{Cause, Job, Pass, Record},
     scene::Scene,
 };
 use crate::cloud::outside::Acted;
@@ -27,6 +28,8 @@ pub(super) struct Ledger {
     pub(super) decisions: Vec<(DateTime<Utc>, Record)>,
     /// What others did in order, also what they left alone or were refused.
     pub(super) acted: Vec<Acted>,
+    /// What was failed over, measured and refused.
+    pub(super) failovers: Failovers,
     /// What there was to see, minute by minute.
     pub(super) scenes: Vec<Scene>,
 }
@@ -91,6 +94,7 @@ impl Ledger {
             failures: Vec::new(),
             decisions: Vec::new(),
             acted: Vec::new(),
+            failovers: Failovers::default(),
             scenes: Vec::new(),
         }
     }
@@ -119,14 +123,32 @@ impl Ledger {
     /// Notes a run of the function.
     pub(super) fn enter(&mut self, pass: &Pass, at: DateTime<Utc>) {
         match pass.cause {
-            Cause::Alarm(_) => self.woken_by_alarm += 1,
-            Cause::Schedule => self.woken_by_schedule += 1,
+            Cause::Schedule | Cause::Measuring => self.woken_by_schedule += 1,
+            Cause::Alarm(_) | Cause::Notification | Cause::Request => self.woken_by_alarm += 1,
         }
         match &pass.records {
             Ok(records) => records
                 .iter()
                 .for_each(|record| self.enter_record(record, &pass.cause, at)),
             Err(failure) => self.failures.push(failure.clone()),
+        }
+    }
+
+    /// Notes a run of a function that forces failovers.
+    pub(super) fn enter_failovers(
+        &mut self,
+        job: Job,
+        pass: &Pass<failovers::Record>,
+        at: DateTime<Utc>,
+    ) {
+        self.failovers.enter(job, pass, at);
+        match &pass.records {
+            Ok(records) => {
+                let failed = records.iter().filter(|record| record.outcome == "failed");
+                self.failures
+                    .extend(failed.map(|record| format!("{}: {}", record.target, record.said())));
+            }
+            Err(failure) => self.failures.push(format!("{}: {failure}", job.name())),
         }
     }
 

@@ -24,9 +24,10 @@ pub(super) struct Live {
 
 impl Live {
     /// Takes the terminal. `None`: it is too small, or does not answer as terminals do; plain lines are better then.
-    pub(super) fn start() -> Option<Self> {
+    pub(super) fn start(tells_failovers: bool) -> Option<Self> {
+        let height = screen::height(tells_failovers);
         let (columns, rows) = crossterm::terminal::size().ok()?;
-        if columns < screen::LEAST_WIDTH || rows < screen::HEIGHT + 2 {
+        if columns < screen::LEAST_WIDTH || rows < height + 2 {
             return None;
         }
         // A panic would otherwise leave the terminal raw and its own message in a staircase.
@@ -37,7 +38,7 @@ impl Live {
         }));
         enable_raw_mode().ok()?;
         let options = TerminalOptions {
-            viewport: Viewport::Inline(screen::HEIGHT),
+            viewport: Viewport::Inline(height),
         };
         match Terminal::with_options(CrosstermBackend::new(io::stdout()), options) {
             Ok(terminal) => Some(Self { terminal }),

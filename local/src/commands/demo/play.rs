@@ -7,19 +7,24 @@ use serde_json::{Value, json};
 use super::{
     claims::{self, Evidence, Point},
     failure::DemoFailure,
+    function::Job,
 };
 
-/// The function that is woken.
-pub(super) const FUNCTION: &str = "reshard";
-
-/// The function's ARN, on which the scenarios' alarms act.
-pub(super) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:reshard";
+/// The topic to which the scenarios' groups send their notifications; the template subscribes the function of shards to it.
+pub(super) const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:123456789012:elasticache";
 
 /// The journal's table in the scenarios.
 pub(super) const JOURNAL_TABLE: &str = "clusterwarden-journal";
 
 /// The schedule of the template: every five minutes.
 pub(super) const SCHEDULE_MINUTES: u32 = 5;
+
+/// The functions that force failovers are played once an hour, so that the day stays short; and at the template's pace while a
+/// drill of theirs is being measured.
+pub(super) const FAILOVER_SCHEDULE_MINUTES: u32 = 60;
+
+/// At which minute of the hour that is: not on the hour, where the load is told.
+pub(super) const FAILOVER_SCHEDULE_AT: u32 = 5;
 
 /// A change that the end of a play interrupts may take this long to complete; the longest here takes half an hour.
 pub(super) const SETTLE_MINUTES: u32 = 120;
@@ -41,6 +46,8 @@ pub(super) struct Play {
     pub(super) shows: &'static str,
     /// The policy as the function reads it.
     pub(super) policy: &'static str,
+    /// What people ask of the functions meanwhile.
+    pub(super) requests: &'static [Errand],
     /// What must have happened.
     pub(super) claim: fn(&Evidence<'_>) -> Vec<Point>,
     /// Minutes after midnight, UTC, at which it starts.
@@ -51,12 +58,38 @@ pub(super) struct Play {
     pub(super) seconds: u64,
 }
 
+/// Somebody asks a function for something.
+#[derive(Debug)]
+pub(super) struct Errand {
+    /// Who, as the story tells it.
+    pub(super) by: &'static str,
+    /// Minutes after midnight, UTC.
+    at_minute: i64,
+    /// Whom they ask.
+    pub(super) job: Job,
+    /// The replication group, its shard, and the primary to leave.
+    pub(super) of: [&'static str; 3],
+    /// Why, in their words.
+    pub(super) reason: &'static str,
+}
+
+/// In the afternoon a person wants the primary of a session shard on another host, while an import keeps its replica behind.
+const LEAVE_A_PRIMARY: Errand = Errand {
+    by: "jana",
+    at_minute: 16 * 60,
+    job: Job::FailoverShard,
+    of: ["sessions-eu", "0001", "sessions-eu-0001-001"],
+    reason: "its host is noisy",
+};
+
 /// The play that is given unless another is named.
 pub(super) const DAY: Play = Play {
     name: "day",
     of: "a shop",
-    shows: "an alarm scales out, the schedule scales in, and every hold says why.",
+    shows: "an alarm scales out, the schedule scales in, a drill measures how long a shard takes to recover, \
+            a failover that would lose writes is refused, and every hold says why.",
     policy: include_str!("../../../scenarios/day.policy.toml"),
+    requests: &[LEAVE_A_PRIMARY],
     claim: claims::day,
     from_minute: 5 * 60,
     minutes: 18 * 60 + 30,
@@ -128,6 +161,7 @@ pub(super) static PLAYS: [Play; 7] = [
 const MORNING: Play = Play {
     from_minute: 9 * 60,
     seconds: 25,
+    requests: &[],
     ..DAY
 };
 
@@ -176,8 +210,45 @@ impl Play {
     }
 }
 
+impl Errand {
+    /// Whether it falls into the time after `before` up to `at`.
+    pub(super) fn is_due(&self, before: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+        let due = MONDAY + TimeDelta::minutes(self.at_minute);
+        before < due && due <= at
+    }
+
+    /// The request as it is sent (as in events/request-failover.json), good for half an hour.
+    pub(super) fn event(&self, at: DateTime<Utc>) -> Value {
+        let [group, shard, from] = self.of;
+        let expires = at + TimeDelta::minutes(30);
+        json!({ "request": { "failover": {
+            "replication_group": group, "shard": shard, "from": from,
+            "reason": self.reason, "requested_by": self.by,
+            "expires": expires.to_rfc3339_opts(SecondsFormat::Secs, true),
+        } } })
+    }
+}
+
+/// What SNS sends to a function for a notification ([SNS docs], as in events/notification-failover-complete-node.json).
+pub(super) fn notification_event(at: DateTime<Utc>, message: &str) -> Value {
+    json!({ "Records": [{
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": format!("{TOPIC_ARN}:21be56ed-a058-49f5-8c98-aedd2564c486"),
+        "Sns": {
+            "Type": "Notification",
+            "MessageId": "f94e835c-8592-5798-8dee-dc04dd394142",
+            "TopicArn": TOPIC_ARN,
+            "Subject": "ElastiCache Notification",
+            "Message": message,
+            "Timestamp": at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            "MessageAttributes": {},
+        },
+    }] })
+}
+
 /// What an EventBridge rule sends ([EventBridge docs], as in events/schedule-rule.json).
-pub(super) fn schedule_event(at: DateTime<Utc>) -> Value {
+pub(super) fn schedule_event(job: Job, at: DateTime<Utc>) -> Value {
     json!({
         "version": "0",
         "id": format!("53dc4d37-cffa-4f76-80c9-{:012x}", at.timestamp()),
@@ -186,7 +257,7 @@ pub(super) fn schedule_event(at: DateTime<Utc>) -> Value {
         "account": "123456789012",
         "time": at.to_rfc3339_opts(SecondsFormat::Secs, true),
         "region": "us-east-1",
-        "resources": ["arn:aws:events:us-east-1:123456789012:rule/clusterwarden-reshard"],
+        "resources": [format!("arn:aws:events:us-east-1:123456789012:rule/clusterwarden-{}", job.name())],
         "detail": {},
     })
 }

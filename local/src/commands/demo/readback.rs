@@ -10,9 +10,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::failure::DemoFailure;
+use super::{failovers::Reported, failure::DemoFailure, measured::Told};
 use crate::cloud::{
-    Cloud,
+    Call, Cloud,
     cloudwatch::{
         Statistic,
         store::{MINUTE, Window},
@@ -28,6 +28,131 @@ pub(super) async fn shard_counts(url: &str) -> Result<BTreeMap<String, u32>, Dem
     answer
         .and_then(|xml| parse(&xml))
         .map_err(DemoFailure::ReadBack)
+}
+
+/// What the services say of failovers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Services {
+    /// By reported drill, in order.
+    pub(super) told: Vec<Told>,
+    /// Every call that asks for a failover, also those that were refused, in order.
+    pub(super) sent: Vec<Sent>,
+}
+
+/// A call that asked for a failover.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// The operation.
+    pub(super) operation: String,
+    /// The group or cluster; empty if the call named none.
+    pub(super) target: String,
+}
+
+/// Every call that asked for a failover.
+pub(super) fn sent(cloud: &Cloud) -> Vec<Sent> {
+    let sent = |call: &Call| {
+        let target = match call.operation.as_str() {
+            "TestFailover" => "ReplicationGroupId",
+            "FailoverDBCluster" => "DBClusterIdentifier",
+            _ => return None,
+        };
+        let target = call.parameters.get(target).and_then(|id| id.as_str());
+        Some(Sent {
+            operation: call.operation.clone(),
+            target: target.unwrap_or_default().to_owned(),
+        })
+    };
+    cloud.calls.iter().filter_map(sent).collect()
+}
+
+/// What ElastiCache's events of the last day say of reported drills of shards.
+pub(super) async fn told(url: &str, drills: &[Reported]) -> Result<Vec<Told>, DemoFailure> {
+    let mut all = Vec::new();
+    for drill in drills {
+        let of_group = events(url, "replication-group", &drill.target).await;
+        let of_node = events(url, "cache-cluster", &drill.report.from).await;
+        let (of_group, of_node) = (
+            of_group.map_err(DemoFailure::ReadBack)?,
+            of_node.map_err(DemoFailure::ReadBack)?,
+        );
+        all.push(told_of(drill, &of_group, &of_node));
+    }
+    Ok(all)
+}
+
+/// What these events, oldest first, say of a drill: of all calls for its shard it is the one nearest to the report.
+fn told_of(drill: &Reported, of_group: &[Happened], of_node: &[Happened]) -> Told {
+    let report = &drill.report;
+    let called = format!("Test Failover API called for node group {}", report.unit);
+    let calls = of_group.iter().filter(|(_, message)| *message == called);
+    let Some((call, _)) = calls.min_by_key(|(at, _)| (*at - report.accepted).abs()) else {
+        return Told::default();
+    };
+    let after = |events: &[Happened], begins: &str| {
+        let mut events = events.iter();
+        events
+            .find(|(at, message)| at >= call && message.starts_with(begins))
+            .cloned()
+    };
+    let completed = after(of_group, "Failover ").and_then(|(at, message)| {
+        let to = message.split("replica node ").nth(1)?;
+        Some((at, to.strip_suffix(" completed")?.to_owned()))
+    });
+    Told {
+        called: Some(*call),
+        completed,
+        recovery_started: after(of_node, "Recovering cache nodes").map(|(at, _)| at),
+        recovery_finished: after(of_node, "Finished recovery for cache nodes").map(|(at, _)| at),
+    }
+}
+
+/// When something happened, and the service's words.
+type Happened = (DateTime<Utc>, String);
+
+/// The events of the last day about one source, oldest first.
+async fn events(url: &str, source_type: &str, id: &str) -> io::Result<Vec<Happened>> {
+    let form = format!(
+        "Action=DescribeEvents&Version=2015-02-02&SourceType={source_type}&SourceIdentifier={id}&Duration=1440"
+    );
+    let mut events = parse_events(&post(url, &form).await?)?;
+    events.sort();
+    Ok(events)
+}
+
+/// The `Date` and the `Message` of each `Event`.
+fn parse_events(xml: &str) -> io::Result<Vec<Happened>> {
+    let mut reader = Reader::from_str(xml);
+    let mut events = Vec::new();
+    let mut path: Vec<String> = Vec::new();
+    let (mut message, mut date) = (String::new(), String::new());
+    loop {
+        match reader.read_event().map_err(io::Error::other)? {
+            Event::Start(element) => path.push(element.name().as_ref().to_owned()),
+            Event::Text(text) => match parent(&path) {
+                "Message" => message.push_str(&text),
+                "Date" => date.push_str(&text),
+                "Marker" => return Err(malformed("more than one page")),
+                _ => {}
+            },
+            Event::End(element) => {
+                path.pop();
+                if element.name().as_ref() == "Event" {
+                    let at = std::mem::take(&mut date).parse();
+                    let at = at.map_err(|_| malformed("a date"))?;
+                    events.push((at, std::mem::take(&mut message)));
+                }
+            }
+            Event::Eof if path.is_empty() => return Ok(events),
+            Event::Eof => return Err(malformed("it ends in the middle")),
+            Event::Empty(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_)
+            | Event::GeneralRef(_) => {}
+        }
+    }
 }
 
 /// Keys that were evicted since a moment, all nodes together, as CloudWatch has it.
@@ -133,7 +258,11 @@ mod tests {
     use super::*;
     use crate::{
         cloud::{Cloud, Parameters, elasticache::GroupSpec},
-        commands::demo::play::DAY,
+        commands::demo::{
+            fixture::{at, drill_report},
+            function::Job,
+            play::DAY,
+        },
         wire::http_server::CloudServer,
     };
 
@@ -156,6 +285,47 @@ mod tests {
             counts,
             BTreeMap::from([("orders".to_owned(), 3), ("sessions-eu".to_owned(), 1)])
         );
+    }
+
+    #[tokio::test]
+    async fn a_drill_is_told_by_the_services_words_in_each_wording() {
+        for wording in crate::cloud::FailoverWording::ALL {
+            let parameters = Parameters {
+                failover_wording: wording,
+                ..Parameters::default()
+            };
+            let mut cloud = Cloud::new(at(14, 4), parameters.clone());
+            let spec = GroupSpec {
+                id: "catalog".to_owned(),
+                ..GroupSpec::default()
+            };
+            cloud.elasticache.seed_group(spec, at(14, 4));
+            cloud.advance_to(at(14, 5));
+            let asked = cloud
+                .elasticache
+                .test_failover("catalog", "0001", at(14, 5), &parameters);
+            asked.unwrap();
+            cloud.advance_to(at(14, 30));
+            let server = CloudServer::start(Arc::new(Mutex::new(cloud)), 0).unwrap();
+            let reported = Reported {
+                at: at(14, 20),
+                job: Job::FailoverShard,
+                target: "catalog".to_owned(),
+                report: drill_report(),
+            };
+            let told = told(&server.url, &[reported]).await.unwrap();
+            let after = |seconds| at(14, 5) + chrono::TimeDelta::seconds(seconds);
+            assert_eq!(
+                told,
+                [Told {
+                    called: Some(at(14, 5)),
+                    completed: Some((after(63), "catalog-0001-002".to_owned())),
+                    recovery_started: Some(after(146)),
+                    recovery_finished: Some(after(764)),
+                }],
+                "{wording:?}"
+            );
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct GroupScene {
     pub(super) listed: u32,
     /// All shards, those under construction and removal too.
     pub(super) shards: Vec<ShardScene>,
+    /// Whether every node of every listed shard serves.
+    pub(super) whole: bool,
     /// Percent of the slots that have to move and have moved; `None`: nothing is resharded.
     pub(super) migrated: Option<f64>,
     /// Percent of the engine's thread that the policy wants on a shard at the most.
@@ -79,6 +81,11 @@ impl Scene {
             GroupScene {
                 shards: shards.collect(),
                 listed: count(view.shards.iter().filter(|shard| shard.listed).count()),
+                whole: view
+                    .shards
+                    .iter()
+                    .filter(|shard| shard.listed)
+                    .all(|shard| shard.nodes.iter().all(|node| node.available)),
                 migrated: migrated(cloud, &view.id),
                 target: entry.and_then(|entry| entry.targets.engine_cpu),
                 id: view.id,

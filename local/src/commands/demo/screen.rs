@@ -10,14 +10,15 @@ use ratatui::{
 };
 
 use super::{
+    failovers::Failovers,
     scene::{AlarmScene, GroupScene, Scene, ShardScene, count},
     story::{Kind, Line, Story},
     text::{counted, wrap},
 };
 use crate::cloud::cloudwatch::StateValue;
 
-/// Rows of the view.
-pub(super) const HEIGHT: u16 = 18;
+/// Rows of the view without the one for failovers.
+const HEIGHT: u16 = 18;
 
 /// Columns below which bars would say nothing.
 pub(super) const LEAST_WIDTH: u16 = 72;
@@ -28,13 +29,20 @@ const SHARD_ROWS: u16 = 8;
 /// The last cell of a bar, by how many eighths of it are filled.
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
+/// Rows of the view: one more where there are failovers to tell of.
+pub(super) fn height(tells_failovers: bool) -> u16 {
+    HEIGHT + u16::from(tells_failovers)
+}
+
 /// Draws the view.
 pub(super) fn render(frame: &mut Frame<'_>, scene: &Scene, story: &Story) {
     let area = frame.area();
-    let [clock, groups, alarms, decisions] = Layout::vertical([
+    let more = area.height.saturating_sub(HEIGHT).min(1);
+    let [clock, groups, alarms, failovers, decisions] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(SHARD_ROWS + 3),
         Constraint::Length(3),
+        Constraint::Length(more),
         Constraint::Length(3),
     ])
     .areas(area);
@@ -46,6 +54,9 @@ pub(super) fn render(frame: &mut Frame<'_>, scene: &Scene, story: &Story) {
         render_group(group, *column, buffer);
     }
     Text::from(scene.alarms.iter().map(alarm).collect::<Vec<_>>()).render(alarms, buffer);
+    if more > 0 {
+        failover_row(&story.ledger().failovers).render(failovers, buffer);
+    }
     let latest = story
         .recent()
         .iter()
@@ -198,6 +209,41 @@ fn alarm(alarm: &AlarmScene) -> Row<'static> {
     ])
 }
 
+/// ` ◆ failovers        1 drill started, 1 reported (met), 2 refused`.
+fn failover_row(failovers: &Failovers) -> Row<'static> {
+    let drills = failovers.drills().count();
+    let others = failovers.started.len() - drills;
+    let mut words = vec![format!(
+        "{} started",
+        counted(u64::from(count(drills)), "drill")
+    )];
+    if others > 0 {
+        words.push(format!(
+            "{} more",
+            counted(u64::from(count(others)), "failover")
+        ));
+    }
+    if drills > failovers.reported.len() {
+        words.push("being measured".to_owned());
+    }
+    if let Some(last) = failovers.reported.last() {
+        let drill = &last.report;
+        words.push(format!(
+            "{} reported (the last {})",
+            failovers.reported.len(),
+            drill.verdict
+        ));
+    }
+    words.push(format!("{} refused", failovers.refused.len()));
+    Row::from(vec![
+        Span::styled(
+            format!(" ◆ {:<18}", "failovers"),
+            Style::new().fg(Color::Cyan),
+        ),
+        Span::raw(words.join(", ")),
+    ])
+}
+
 /// A decision in one row; what does not fit can be read above, where it is told in full.
 fn decision(line: &Line, width: u16) -> Row<'static> {
     let head = format!(" {}", line.head());
@@ -218,12 +264,15 @@ fn style(kind: Kind) -> Style {
         Kind::Day => Style::new(),
         Kind::Breach | Kind::Failed => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         Kind::Calm => Style::new().fg(Color::Green),
-        Kind::ScaleOut | Kind::ScaleIn | Kind::Rebalance => {
-            Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD)
-        }
+        Kind::ScaleOut
+        | Kind::ScaleIn
+        | Kind::Rebalance
+        | Kind::Drill
+        | Kind::Drilled
+        | Kind::Failover => Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD),
         Kind::Other => Style::new().fg(Color::Magenta),
         Kind::Shards => Style::new().fg(Color::Cyan),
-        Kind::Hold | Kind::Planned => Style::new().fg(Color::Yellow),
+        Kind::Hold | Kind::Planned | Kind::Refused => Style::new().fg(Color::Yellow),
         Kind::Load => Style::new().fg(Color::DarkGray),
     }
 }
@@ -252,7 +301,8 @@ mod tests {
 
     use super::*;
     use crate::commands::demo::{
-        fixture::{at, group, hold, scene, scheduled},
+        fixture::{at, drill_started, drilled, group, hold, scene, scheduled},
+        function::{Cause, Job, Pass},
         play::DAY,
     };
 
@@ -301,6 +351,42 @@ mod tests {
             "",
         ];
         assert_eq!(rows, expected, "\n{}", rows.join("\n"));
+    }
+
+    #[test]
+    fn a_play_with_failovers_has_a_row_for_them() {
+        let scene = scene();
+        let mut story = Story::new(&scene, &DAY);
+        let policy = DAY.policy().unwrap();
+        let job = Job::FailoverShard;
+        let mut rows = |record, minute| {
+            let pass = Pass {
+                cause: Cause::Schedule,
+                records: Ok(vec![record]),
+            };
+            story.failover_pass(job, &pass, at(14, minute), &policy);
+            let mut terminal = Terminal::new(TestBackend::new(80, height(true))).unwrap();
+            terminal
+                .draw(|frame| render(frame, &scene, &story))
+                .unwrap();
+            let buffer = terminal.backend().buffer().clone();
+            let row = |y| (0..80).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+            (row(15).trim_end().to_owned(), row(16).trim_end().to_owned())
+        };
+        let (row, decision) = rows(drill_started(), 5);
+        assert_eq!(
+            row,
+            " ◆ failovers          1 drill started, being measured, 0 refused"
+        );
+        assert!(
+            decision.starts_with(" 14:05  drill      catalog shard 0001"),
+            "{decision}"
+        );
+        let (row, _) = rows(drilled(), 20);
+        assert_eq!(
+            row,
+            " ◆ failovers          1 drill started, 1 reported (the last met), 0 refused"
+        );
     }
 
     #[test]

@@ -59,11 +59,11 @@ impl Pace {
 
 impl Show {
     /// Takes the terminal if standard output is one that is large enough, unless `plain` lines are wanted.
-    pub(super) fn start(plain: bool, pace: Pace) -> Self {
+    pub(super) fn start(plain: bool, pace: Pace, tells_failovers: bool) -> Self {
         if plain || !io::stdout().is_terminal() {
             return Self::Plain;
         }
-        Live::start().map_or(Self::Plain, |live| Self::Live(Box::new(live), pace))
+        Live::start(tells_failovers).map_or(Self::Plain, |live| Self::Live(Box::new(live), pace))
     }
 
     /// Tells these lines.

@@ -1,13 +1,15 @@
 //! The story: what of all that happens is worth a line, and how it reads.
 
+mod failovers;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Timelike, Utc};
 
 use super::{
-    function::{Cause, Pass, Record},
+    function::{Cause, Job, Pass, Record},
     ledger::Ledger,
-    play::{self, Play},
+    play::{self, Errand, Play},
     scene::{GroupScene, Scene},
     text::{clock, counted},
 };
@@ -28,6 +30,14 @@ pub(super) enum Kind {
     ScaleIn,
     /// Slots were asked to move.
     Rebalance,
+    /// A drill was started.
+    Drill,
+    /// A drill was measured to its end.
+    Drilled,
+    /// A failover was started for another reason.
+    Failover,
+    /// A failover was asked for, and not carried out.
+    Refused,
     /// Nothing was done, for a reason.
     Hold,
     /// Something would have been done.
@@ -51,6 +61,10 @@ impl Kind {
             Self::ScaleOut => "scale out",
             Self::ScaleIn => "scale in",
             Self::Rebalance => "rebalance",
+            Self::Drill => "drill",
+            Self::Drilled => "drilled",
+            Self::Failover => "failover",
+            Self::Refused => "refused",
             Self::Hold => "hold",
             Self::Planned => "planned",
             Self::Shards => "shards",
@@ -66,6 +80,10 @@ impl Kind {
             Self::ScaleOut
             | Self::ScaleIn
             | Self::Rebalance
+            | Self::Drill
+            | Self::Drilled
+            | Self::Failover
+            | Self::Refused
             | Self::Hold
             | Self::Planned
             | Self::Failed => true,
@@ -140,14 +158,14 @@ impl Story {
     }
 
     /// The first lines.
-    pub(super) fn opening(&self, first: &Scene, url: &str) -> Vec<Line> {
+    pub(super) fn opening(&self, first: &Scene, url: &str, jobs: &[Job]) -> Vec<Line> {
         let line = |text: String| Line {
             at: first.at,
             kind: Kind::Day,
             text,
         };
         let hours = format!("{} to {}", clock(self.play.start()), clock(self.play.end()));
-        vec![
+        let mut lines = vec![
             line(format!(
                 "{} of {}, {hours} UTC in virtual time, in an embedded AWS at {url}",
                 first.at.format("%A"),
@@ -155,14 +173,28 @@ impl Story {
             )),
             line(format!(
                 "the real binary of the function `{}` is woken every {} minutes, and whenever an alarm calls; it may act",
-                play::FUNCTION,
+                Job::Reshard.name(),
                 play::SCHEDULE_MINUTES,
             )),
-            Line {
-                kind: Kind::Load,
-                ..line(loads(first))
-            },
-        ]
+        ];
+        let others: Vec<String> = jobs
+            .iter()
+            .filter(|job| **job != Job::Reshard)
+            .map(|job| format!("`{}`", job.name()))
+            .collect();
+        if !others.is_empty() {
+            lines.push(line(format!(
+                "those of {} are woken every {} minutes, and every {} while they measure a drill; they may act too",
+                others.join(" and "),
+                play::FAILOVER_SCHEDULE_MINUTES,
+                play::SCHEDULE_MINUTES,
+            )));
+        }
+        lines.push(Line {
+            kind: Kind::Load,
+            ..line(loads(first))
+        });
+        lines
     }
 
     /// What of a scene is new: alarms, shard counts, and the load on the hour.
@@ -241,11 +273,30 @@ impl Story {
                 }]
             }
         };
+        self.keep_recent(&lines);
+        lines
+    }
+
+    fn keep_recent(&mut self, lines: &[Line]) {
         self.recent
             .extend(lines.iter().filter(|line| line.kind.is_decision()).cloned());
         self.recent
             .drain(..self.recent.len().saturating_sub(RECENT));
-        lines
+    }
+
+    /// What a person asks for.
+    pub(super) fn errand(&self, errand: &Errand, at: DateTime<Utc>) -> Line {
+        let [group, shard, from] = errand.of;
+        Line {
+            at,
+            kind: Kind::Other,
+            text: format!(
+                "{group}: {} asks {} to leave {from}, the primary of shard {shard}: {}",
+                errand.by,
+                errand.job.name(),
+                errand.reason
+            ),
+        }
     }
 
     /// What others did about counts. What they left alone is not worth a line.
@@ -330,7 +381,9 @@ fn sentence(record: &Record, cause: &Cause) -> String {
         "accepted" => {
             let cause = match cause {
                 Cause::Alarm(_) => "woken by the alarm",
-                Cause::Schedule => "on schedule",
+                Cause::Schedule | Cause::Measuring => "on schedule",
+                Cause::Notification => "woken by a notification",
+                Cause::Request => "on request",
             };
             format!("{decided} ({cause}, accepted)")
         }
@@ -341,13 +394,7 @@ fn sentence(record: &Record, cause: &Cause) -> String {
 impl Record {
     /// What the function or the service added to the decision, or else its outcome.
     pub(super) fn said(&self) -> String {
-        let failure = self.failure.as_ref().and_then(|failure| {
-            let text = |key: &str| failure.get(key).and_then(serde_json::Value::as_str);
-            Some(format!("{}: {}", text("code")?, text("message")?))
-        });
-        failure
-            .or_else(|| self.note.clone())
-            .unwrap_or_else(|| self.outcome.clone())
+        said(self.failure.as_ref(), self.note.as_ref(), &self.outcome)
     }
 
     /// Whether this is a hold that kept a change from being made: neither "all is well", nor "not yet", nor "one is under
@@ -356,6 +403,21 @@ impl Record {
         let reason = self.decision.reason.as_deref();
         self.decision.kind == "hold" && reason.is_some_and(|reason| !QUIET_HOLDS.contains(&reason))
     }
+}
+
+/// What a record says beside its decision: how a call failed, else its note, else its outcome.
+pub(super) fn said(
+    failure: Option<&serde_json::Value>,
+    note: Option<&String>,
+    outcome: &str,
+) -> String {
+    let failure = failure.and_then(|failure| {
+        let text = |key: &str| failure.get(key).and_then(serde_json::Value::as_str);
+        Some(format!("{}: {}", text("code")?, text("message")?))
+    });
+    failure
+        .or_else(|| note.cloned())
+        .unwrap_or_else(|| outcome.to_owned())
 }
 
 /// `orders 3 × 34 % · …`, with the hottest shard where shards differ.

@@ -1,6 +1,7 @@
 //! Claims: what must have happened in a play for it to have shown what it is for, checked in the end from the records, the
 //! scenes and the API. Every claim fails on a play in which nothing happened.
 
+mod failovers;
 mod load;
 mod outside;
 mod silence;
@@ -14,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     function::{Cause, Record},
     ledger::{Change, Hand, Ledger},
+    readback::Services,
     scene::GroupScene,
     text::clock,
 };
@@ -32,6 +34,8 @@ pub(super) struct Evidence<'a> {
     pub(super) ledger: &'a Ledger,
     /// Shards by group, as the API says in the end.
     pub(super) seen: &'a BTreeMap<String, u32>,
+    /// What the services say of failovers.
+    pub(super) services: &'a Services,
     /// Keys evicted since the start, all nodes together, as CloudWatch says.
     pub(super) evicted: f64,
 }
@@ -100,7 +104,8 @@ impl Evidence<'_> {
     }
 }
 
-/// The day of the shop: an alarm scales out, the schedule scales in, and a hold says why.
+/// The day of the shop: an alarm scales out, the schedule scales in, a hold says why, a drill is measured, and what must not be
+/// failed over is not.
 pub(super) fn day(evidence: &Evidence<'_>) -> Vec<Point> {
     let ledger = evidence.ledger;
     let by_alarm = |change: &Change| {
@@ -113,7 +118,7 @@ pub(super) fn day(evidence: &Evidence<'_>) -> Vec<Point> {
         .decisions
         .iter()
         .find(|(_, record)| record.holds_back());
-    vec![
+    let mut points = vec![
         Point::found(
             "An alarm scaled out:",
             ledger.find(by_alarm).map(in_words),
@@ -132,14 +137,18 @@ pub(super) fn day(evidence: &Evidence<'_>) -> Vec<Point> {
             }),
             "no hold gave a reason",
         ),
-    ]
+    ];
+    points.extend(failovers::failovers(evidence));
+    points
 }
 
 /// `12:24 orders from 4 to 5 shards (orders-engine-cpu-high)`.
 fn changed(group: &str, change: &Change) -> String {
     let cause = match &change.by {
         Hand::Ours(Cause::Alarm(name)) | Hand::Other(name) => format!(" ({name})"),
-        Hand::Ours(Cause::Schedule) => String::new(),
+        Hand::Ours(Cause::Schedule | Cause::Measuring | Cause::Notification | Cause::Request) => {
+            String::new()
+        }
     };
     format!(
         "{} {group} from {} to {} shards{cause}",

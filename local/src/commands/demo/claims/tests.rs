@@ -4,6 +4,7 @@ use crate::{
     commands::demo::{
         fixture::{alarmed, at, change, group, hold, scene, scheduled},
         play::PLAYS,
+        readback::Services,
         scene::Scene,
     },
 };
@@ -15,6 +16,7 @@ fn no_claim_holds_of_a_play_in_which_nothing_happened() {
     let evidence = Evidence {
         ledger: &ledger,
         seen: &seen,
+        services: &Services::default(),
         evicted: 0.0,
     };
     for play in &PLAYS {
@@ -35,6 +37,7 @@ fn missing(claim: fn(&Evidence<'_>) -> Vec<Point>, ledger: &Ledger) -> Vec<Strin
     let evidence = Evidence {
         ledger,
         seen: &seen,
+        services: &Services::default(),
         evicted: 0.0,
     };
     claim(&evidence)
@@ -159,6 +162,7 @@ fn an_eviction_breaks_the_claim_of_growing_data() {
         let evidence = Evidence {
             ledger: &ledger,
             seen: &seen,
+            services: &Services::default(),
             evicted,
         };
         let missing = Point::Missing("nothing was evicted: 7 keys, says CloudWatch".to_owned());

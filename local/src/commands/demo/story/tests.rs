@@ -1,6 +1,11 @@
 use super::*;
+use clusterwarden::failover::IntentKind;
+
 use crate::commands::demo::{
-    fixture::{alarmed, at, change, group, hold, scene, scheduled},
+    failovers,
+    fixture::{
+        alarmed, at, change, drill_started, drilled, group, hold, refused, scene, scheduled,
+    },
     play::DAY,
 };
 
@@ -113,4 +118,84 @@ fn quiet_holds_are_holds_that_the_function_has() {
     assert!(hold("orders", "stop_alarm", "stopped").holds_back());
     assert!(!hold("orders", "load_fits", "the load fits").holds_back());
     assert!(!change("orders", 3, 4, "accepted").holds_back());
+}
+
+/// What a story tells of these runs of `failover-shard`, each a record and the minute after 14:00.
+fn told_of_failovers(records: Vec<(failovers::Record, i64)>) -> Vec<String> {
+    let mut story = Story::new(&scene(), &DAY);
+    let policy = DAY.policy().unwrap();
+    let mut told = Vec::new();
+    for (record, minute) in records {
+        let pass = Pass {
+            cause: Cause::Schedule,
+            records: Ok(vec![record]),
+        };
+        let at = at(14, minute);
+        told.extend(texts(&story.failover_pass(
+            Job::FailoverShard,
+            &pass,
+            at,
+            &policy,
+        )));
+    }
+    told
+}
+
+#[test]
+fn a_drill_is_told_when_it_starts_and_when_it_is_measured() {
+    let drilled = failovers::Record {
+        decision: failovers::Decided {
+            reason: Some("nothing_asked".to_owned()),
+            ..drilled().decision
+        },
+        ..drilled()
+    };
+    assert_eq!(
+        told_of_failovers(vec![(drill_started(), 5), (drilled, 20)]),
+        [
+            "14:05  drill      catalog shard 0001: catalog-0001-001 → catalog-0001-002 after 63 s (objective 120 s)",
+            "14:20  drilled    catalog shard 0001: recovered and all available after 12 min 44 s; objective met",
+        ]
+    );
+}
+
+#[test]
+fn a_drill_whose_phases_were_not_seen_says_so() {
+    let mut record = drilled();
+    let report = &mut record.drills[0];
+    report.verdict = clusterwarden::failover::DrillVerdict::Incomplete;
+    for phase in &mut report.phases {
+        (phase.at, phase.seconds) = (None, None);
+    }
+    let unseen = failovers::Record {
+        switched: None,
+        outcome: "accepted".to_owned(),
+        note: Some("no new primary was seen".to_owned()),
+        ..drill_started()
+    };
+    let told = told_of_failovers(vec![(unseen, 5), (record, 125)]);
+    assert_eq!(
+        told[..2],
+        [
+            "14:05  drill      catalog shard 0001: catalog-0001-001 → nobody yet (no new primary was seen) (objective 120 s)",
+            "16:05  drilled    catalog shard 0001: recovered: not seen, all available: not seen; objective incomplete",
+        ]
+    );
+}
+
+#[test]
+fn a_persons_request_is_answered_each_time_and_other_holds_once() {
+    let asked = || refused("sessions-eu", "lagging", Some(IntentKind::Request));
+    let waits = || refused("catalog", "drill_waits", None);
+    let told = told_of_failovers(vec![(asked(), 0), (asked(), 1), (waits(), 2), (waits(), 3)]);
+    assert_eq!(
+        told,
+        [
+            "14:00  refused    sessions-eu: it must not be: lagging (requested, nothing sent)",
+            "14:01  refused    sessions-eu: it must not be: lagging (requested, nothing sent)",
+            "14:02  hold       catalog: it must not be: drill_waits",
+        ]
+    );
+    let nothing = told_of_failovers(vec![(refused("catalog", "nothing_asked", None), 0)]);
+    assert_eq!(nothing, [""; 0]);
 }
