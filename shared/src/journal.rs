@@ -3,7 +3,7 @@
 //! It never stores what a service can tell; it dates changes because no service does. One item per target, shared by all
 //! functions, written with compare-and-set on its version.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use crate::{
 mod failovers;
 
 pub use crate::pause::Pause;
+pub use failovers::Leader;
 
 /// The item whose pauses are about more than one target.
 pub const EVERYTHING: &str = "*";
@@ -61,12 +62,15 @@ pub struct Journal {
     /// Our own failovers, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failovers: Vec<FailoverAttempt>,
-    /// The writer of a Neptune cluster as last seen: that it changed is to be seen here minutes before an event tells of it.
+    /// The primary or writer last seen, where describes tell. `None`: they do not, or no pass has looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub writer: Option<WriterSeen>,
+    pub leader: Option<Leader>,
     /// The drills that were reported, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drills: Vec<DrillReport>,
+    /// When each shard, or the cluster itself, was drilled last. The reports tell it too, but only the newest are kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drilled: BTreeMap<String, DateTime<Utc>>,
     /// Replacements of nodes that AWS told of and that are not done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replacements: Vec<Replacement>,
@@ -82,16 +86,6 @@ pub struct Journal {
     /// What other versions and functions keep in the same item; carried along untouched.
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,
-}
-
-/// Who a Neptune cluster's writer is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WriterSeen {
-    /// The instance.
-    pub id: String,
-    /// When a pass first saw it in place of another. `None`: no other was seen before it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<DateTime<Utc>>,
 }
 
 /// A change that was seen to complete.
@@ -247,6 +241,7 @@ impl Journal {
             self.last_change.map(|change| change.at),
             self.attempts.last().map(Attempt::ended_at),
             self.failovers.last().map(FailoverAttempt::ended_at),
+            self.led_since(),
         ];
         words
             .into_iter()

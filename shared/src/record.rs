@@ -285,8 +285,16 @@ impl Report {
     ///
     /// What could not be read or written, a sentence each. The records are in the log all the same.
     pub fn into_response(self) -> Result<Value, String> {
+        // A person waits for the answer to a request, and what became of it must not be lost behind what could not be read.
+        let is_request = self.trigger.get("kind") == Some(&json!("request"));
         if self.failures.is_empty() {
             Ok(self.response())
+        } else if is_request {
+            let mut response = self.response();
+            if let Some(map) = response.as_object_mut() {
+                map.insert("failures".to_owned(), json!(self.failures));
+            }
+            Ok(response)
         } else {
             Err(self.failures.join("; "))
         }

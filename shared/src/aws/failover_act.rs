@@ -14,12 +14,14 @@ use crate::{
         IntentKind, LEDGER, Phases, Ruling, Spent,
     },
     journal::Journal,
-    policy::DrillPolicy,
     record::{CallFailure, Mode, Outcome, Record, Report},
 };
 
 /// The ledger is written by every function and run; a write that another one won is tried again this often.
 const TRIES: usize = 5;
+
+/// How long a look holds: a pass over many targets with slow services must not act on what was so minutes ago.
+const LOOK_HOLDS: TimeDelta = TimeDelta::minutes(3);
 
 /// How far back attempts are followed: as far as events are read.
 const FOLLOWED_FOR: TimeDelta = TimeDelta::hours(24);
@@ -89,7 +91,16 @@ impl Pass<'_> {
             record.note = Some(format!("planned only: {why}"));
             return (record, None);
         }
-        let attempt = FailoverAttempt::asking(&failover, &intent, target.zones, now);
+        // Not the time of the look: the calls for other targets may lie between.
+        let asked_at = self.now();
+        if asked_at - now > LOOK_HOLDS {
+            record.outcome = Outcome::Superseded;
+            let ago = (asked_at - now).num_seconds();
+            record.note = Some(format!("nothing was sent: the look is {ago} s old"));
+            return (record, None);
+        }
+        let drill = target.policy.drill.as_ref();
+        let attempt = FailoverAttempt::asking(&failover, &intent, drill, target.zones, asked_at);
         let asking = target.journal.failing_over(attempt);
         let sent = self
             .act(
@@ -106,7 +117,7 @@ impl Pass<'_> {
             record: 0,
             key: target.key,
             failover,
-            at: now,
+            at: asked_at,
             journal,
             members: target.members,
         });
@@ -160,7 +171,12 @@ impl Pass<'_> {
                 return None;
             }
         };
+        let answered_at = self.now();
         let (outcome, under_way) = read_answer(answer, record);
+        let asked = match outcome {
+            Some(FailoverOutcome::Accepted) => asked.accepted_at(at, answered_at),
+            Some(_) | None => asked,
+        };
         let journal = match outcome {
             Some(outcome) => {
                 self.note_outcome(key, &asked, at, outcome, record, report)
@@ -183,24 +199,18 @@ impl Pass<'_> {
         record: &mut Record,
         report: &mut Report,
     ) -> Journal {
-        let next = match outcome {
-            // The newest answer is the call's own.
-            FailoverOutcome::Accepted => asked.accepted(at, self.now()),
-            FailoverOutcome::Asked
-            | FailoverOutcome::Refused { .. }
-            | FailoverOutcome::NotSent
-            | FailoverOutcome::Switched { .. } => asked.failed_over(at, outcome),
-        };
-        match self.aws.write_journal(key, &next).await {
-            Ok(Written::Yes(journal)) => journal,
-            Ok(Written::Superseded) => {
-                let lost = "someone wrote the journal meanwhile, so that this outcome is not in it";
+        let next = |journal: &Journal| journal.failed_over(at, outcome.clone());
+        match self.aws.rewrite(key, asked, next).await {
+            Ok(Some(journal)) => journal,
+            Ok(None) => {
+                let lost =
+                    "others wrote the journal all the time, so that this outcome is not in it";
                 record.note.get_or_insert_with(|| lost.to_owned());
-                next
+                next(asked)
             }
             Err(error) => {
                 report.failures.push(error.to_string());
-                next
+                next(asked)
             }
         }
     }
@@ -222,6 +232,10 @@ impl Pass<'_> {
             shard: shard.to_string(),
         };
         for _ in 0..TRIES {
+            if seen.ledger.ledger.contains(&spent) {
+                // A write of ours whose answer was lost: nobody else writes this group's attempts beside us.
+                return Spending::Taken;
+            }
             let budget = seen.budget(self.policy, at);
             if !budget.has_room(kind) {
                 return Spending::NoRoom(Hold::BudgetSpent { budget, kind });
@@ -252,11 +266,12 @@ impl Pass<'_> {
 
 impl Aws {
     /// The journal brought up to date with what became of its failovers: who took over, and the drills whose measurement is
-    /// complete. `phases_of` tells the phases of an attempt; `zone_of` a node's Availability Zone.
+    /// complete. `phases_of` tells the phases of an attempt, `zone_of` a node's Availability Zone; `is_idle` whether all of the
+    /// target is available.
     pub(super) async fn follow(
         &self,
         journal: &Journal,
-        drill: Option<&DrillPolicy>,
+        is_idle: bool,
         now: DateTime<Utc>,
         phases_of: impl Fn(&FailoverAttempt) -> Phases,
         zone_of: impl Fn(&str) -> Option<String>,
@@ -271,18 +286,44 @@ impl Aws {
                 let to = to.clone();
                 next = next.failed_over(attempt.at, FailoverOutcome::Switched { at, to });
             }
-            let drilled = attempt.intent == IntentKind::Drill && !attempt.reported;
-            let Some(policy) = drill.filter(|_| drilled && phases.can_be_reported(now)) else {
+            if !attempt.awaits_report() {
                 continue;
-            };
+            }
+            if !phases.can_be_reported(now) {
+                if !is_idle {
+                    next = next.busy_after(attempt.at, now);
+                }
+                continue;
+            }
             let until = phases.reached.last().and_then(|(_, at)| *at).unwrap_or(now);
             // A report without alarms is a report; it says that they are not known.
             let fired = self.alarms_fired(phases.accepted, until).await.ok();
-            let report = DrillReport::of(attempt, &phases, policy, &zone_of, fired);
+            let report = DrillReport::of(attempt, &phases, &zone_of, fired);
             next = next.reporting(attempt.at, report.clone());
             reports.push(report);
         }
         (next, reports)
+    }
+
+    /// Writes a change of an attempt into its journal. Where somebody wrote since `known` was read, such as a person who paused the
+    /// target meanwhile, the item is read again and changed as it is now. `None`: others were quicker each time.
+    pub(super) async fn rewrite(
+        &self,
+        key: &str,
+        known: &Journal,
+        change: impl Fn(&Journal) -> Journal,
+    ) -> Result<Option<Journal>, ServiceError> {
+        let mut journal = known.clone();
+        for _ in 0..TRIES {
+            match self.write_journal(key, &change(&journal)).await? {
+                Written::Yes(written) => return Ok(Some(written)),
+                Written::Superseded => {
+                    let mut read = self.journals(&[key.to_owned()]).await?;
+                    journal = read.remove(key).transpose()?.unwrap_or_default();
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Writes what was seen, if it says anything new. Plan mode writes it as well: a sight is a fact, not an intent.

@@ -9,7 +9,7 @@ use super::{
     dynamodb::{Journals, Written},
     failover_groups::looks_back,
     failover_metrics::lags,
-    failover_pass::{Asked, Considered, Pass, remembered},
+    failover_pass::{Asked, Considered, Pass, led, remembered},
     neptune::DescribedCluster,
 };
 use crate::{
@@ -268,7 +268,7 @@ impl<'p> Pass<'p> {
             return considered(&id, policy, seen, verdict, drills);
         }
         if let (Some(cluster), None) = (&seen.cluster, &seen.unreadable) {
-            let (next, reports) = self.follow_cluster(cluster, policy, &seen).await;
+            let (next, reports) = self.follow_cluster(cluster, &seen).await;
             match self.aws.keep(&journal_key(&id), &seen.journal, next).await {
                 Ok(Written::Yes(journal)) => (seen.journal, drills) = (journal, reports),
                 Ok(Written::Superseded) => {
@@ -302,16 +302,16 @@ impl<'p> Pass<'p> {
     async fn follow_cluster(
         &self,
         cluster: &DbCluster,
-        policy: &FailoverPolicy,
         seen: &Observation,
     ) -> (Journal, Vec<DrillReport>) {
         let now = seen.at;
+        let is_idle = cluster.not_available().is_none();
         let phases_of = |attempt: &FailoverAttempt| {
             let mut members = cluster.members.iter();
             let reads_again = members.any(|member| {
                 member.id.as_str() == attempt.from && member.is_writer == Some(false)
             });
-            let idle_at = (reads_again && cluster.not_available().is_none()).then_some(now);
+            let idle_at = (reads_again && is_idle).then_some(now);
             Phases::of_db_cluster(attempt, &seen.events, idle_at)
         };
         let zone_of = |instance: &str| {
@@ -320,15 +320,12 @@ impl<'p> Pass<'p> {
                 .find(|member| member.id.as_str() == instance)
                 .and_then(|member| member.availability_zone.clone())
         };
-        self.aws
-            .follow(
-                &seen.journal,
-                policy.drill.as_ref(),
-                now,
-                phases_of,
-                zone_of,
-            )
-            .await
+        let (next, reports) = self
+            .aws
+            .follow(&seen.journal, is_idle, now, phases_of, zone_of)
+            .await;
+        let writer = cluster.writer().map(|writer| writer.id.as_str());
+        (led(next, writer, &seen.events, now), reports)
     }
 
     /// A verdict that would act, after a look at the cluster's own tag.

@@ -195,6 +195,13 @@ pub(super) fn looks_back(entries: &[&FailoverPolicy]) -> TimeDelta {
         .min(REMEMBERED)
 }
 
+/// The primary of a group without shards. `None`: the service names none; it names none of a group with shards.
+pub(super) fn named_primary(group: &Group) -> Option<&str> {
+    let mut nodes = group.shards.iter().flat_map(|shard| &shard.nodes);
+    let primary = nodes.find(|node| node.is_primary == Some(true))?;
+    (group.shards.len() == 1).then(|| primary.id.as_str())
+}
+
 /// The ids of a group's nodes.
 pub(super) fn nodes(group: &Group) -> impl Iterator<Item = &str> {
     let nodes = group.shards.iter().flat_map(|shard| &shard.nodes);

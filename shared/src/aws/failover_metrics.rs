@@ -19,6 +19,9 @@ use crate::{
 /// Where Neptune publishes.
 const NEPTUNE: &str = "AWS/Neptune";
 
+/// Roles are read so far back: a service's own failover shows in them at once, and by its event up to ten minutes later.
+const ROLES_LOOK_BACK: Duration = Duration::from_secs(15 * 60);
+
 /// Neptune publishes lag in milliseconds.
 const MILLISECONDS: f64 = 1000.0;
 
@@ -51,12 +54,24 @@ pub(super) async fn evidence(
             ]
         })
         .collect();
-    let answered = aws.metrics(&wanted, now, stale_after).await?;
+    let window = stale_after.max(ROLES_LOOK_BACK);
+    let answered = aws.metrics(&wanted, now, window).await?;
+    // What is there of an incomplete answer may be the past of a role that has changed since.
     let of_one = |two: &[Series]| match two {
-        [role, lag] => NodeEvidence {
-            is_primary: role.newest().and_then(plain_role),
-            lag: lag.newest(),
-        },
+        [role, lag] => {
+            let nothing = Series::default();
+            let role = if role.complete { role } else { &nothing };
+            let is_primary = role.newest().and_then(plain_role);
+            let minutes = role.window(now, window).filter_map(plain_role);
+            NodeEvidence {
+                is_primary,
+                changed: is_primary.and_then(|(_, now)| {
+                    let other = minutes.filter(|(_, then)| *then != now);
+                    other.map(|(at, _)| at).max()
+                }),
+                lag: lag.newest().filter(|_| lag.complete),
+            }
+        }
         _ => NodeEvidence::default(),
     };
     Ok(nodes

@@ -12,8 +12,8 @@ use super::{Aws, ServiceError, dynamodb::Journals, failover_act::Started};
 use crate::{
     alarm::AlarmsSeen,
     failover::{
-        Budget, Candidate, Decision, DrillReport, FailoverRequest, Hold, Ruling, ServiceEvent,
-        Verdict, admit, spent_within_a_day,
+        Budget, Candidate, Decision, DrillReport, FailoverOutcome, FailoverRequest, Happened, Hold,
+        Ruling, ServiceEvent, Verdict, admit, spent_within_a_day,
     },
     journal::{EVERYTHING, Journal},
     pause::ScopedPause,
@@ -196,6 +196,30 @@ impl Pass<'_> {
         }
         record
     }
+}
+
+/// The journal after a describe named a target's primary or writer. `None`: it named none.
+pub(super) fn led(
+    journal: Journal,
+    leader: Option<&str>,
+    events: &[ServiceEvent],
+    now: DateTime<Utc>,
+) -> Journal {
+    let Some(leader) = leader else {
+        return journal;
+    };
+    let told = events.iter().filter_map(|event| match event.happened() {
+        Happened::FailedOver { to } if to == leader => Some(event.at),
+        _ => None,
+    });
+    let ours = journal
+        .failovers
+        .iter()
+        .filter_map(|one| match &one.outcome {
+            FailoverOutcome::Switched { at, to } if to == leader => Some(*at),
+            _ => None,
+        });
+    journal.led_by(leader, told.chain(ours), now)
 }
 
 /// The journal of a target, the pauses that cover it, and what of the journal could not be read.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{
     dynamodb::Written,
-    failover_groups::{Fleet, nodes},
+    failover_groups::{Fleet, named_primary, nodes},
     failover_metrics::evidence,
-    failover_pass::{Considered, LedgerSeen, Pass, remembered},
+    failover_pass::{Considered, LedgerSeen, Pass, led, remembered},
 };
 use crate::{
     cluster::{Activity, Group, ReplicationGroupId},
@@ -93,7 +93,7 @@ impl Pass<'_> {
             return considered(&id, policy, seen, verdict, drills);
         }
         if let (Some(group), None) = (&seen.group, &seen.unreadable) {
-            let (next, reports) = self.follow_group(group, policy, &seen).await;
+            let (next, reports) = self.follow_group(group, &seen).await;
             match self.aws.keep(id.as_str(), &seen.journal, next).await {
                 Ok(Written::Yes(journal)) => (seen.journal, drills) = (journal, reports),
                 Ok(Written::Superseded) => {
@@ -124,14 +124,10 @@ impl Pass<'_> {
     }
 
     /// The journal with what became of the group's failovers, drills and replacements.
-    async fn follow_group(
-        &self,
-        group: &Group,
-        policy: &FailoverPolicy,
-        seen: &Observation,
-    ) -> (Journal, Vec<DrillReport>) {
+    async fn follow_group(&self, group: &Group, seen: &Observation) -> (Journal, Vec<DrillReport>) {
         let now = seen.at;
-        let idle_at = (group.activity() == Activity::Idle).then_some(now);
+        let is_idle = group.activity() == Activity::Idle;
+        let idle_at = is_idle.then_some(now);
         let phases_of = |attempt: &FailoverAttempt| {
             let members = members(group, &attempt.unit);
             let is_member = |node: &str| members.iter().any(|member| member == node);
@@ -140,17 +136,11 @@ impl Pass<'_> {
         let zone_of = |node: &str| zone_of(group, node);
         let (mut next, reports) = self
             .aws
-            .follow(
-                &seen.journal,
-                policy.drill.as_ref(),
-                now,
-                phases_of,
-                zone_of,
-            )
+            .follow(&seen.journal, is_idle, now, phases_of, zone_of)
             .await;
         let is_there = |node: &str| nodes(group).any(|one| one == node);
         next.replacements = replacements(&seen.journal.replacements, &seen.events, is_there, now);
-        (next, reports)
+        (led(next, named_primary(group), &seen.events, now), reports)
     }
 }
 

@@ -6,7 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Aws, ServiceError, failover_act::Started, failover_pass::Pass};
 use crate::{
-    failover::{Failover, FailoverOutcome, Phases},
+    failover::{Failover, FailoverAttempt, FailoverOutcome, Phases},
+    journal::Journal,
     record::{Outcome, Record, Report, Switched},
 };
 
@@ -66,9 +67,9 @@ impl Pass<'_> {
         emit: &mut impl FnMut(&Record),
     ) {
         let outcome = FailoverOutcome::Switched { at, to: to.clone() };
-        let next = one.journal.failed_over(one.at, outcome);
-        // A run beside ours that wrote first has seen the same.
-        if let Err(error) = self.aws.write_journal(&one.key, &next).await {
+        let next = |journal: &Journal| journal.failed_over(one.at, outcome.clone());
+        // Where others are quicker each time, later passes see the same.
+        if let Err(error) = self.aws.rewrite(&one.key, &one.journal, next).await {
             report.failures.push(error.to_string());
         }
         if let Some(record) = report.records.get_mut(one.record) {
@@ -84,22 +85,30 @@ impl Pass<'_> {
 
 /// Who has taken over.
 struct NewOne {
-    /// When the call was accepted by the service's event, or when it was asked for: the pass looked at its targets before.
+    /// When the call was accepted, by the service's event or by its answer.
     accepted: DateTime<Utc>,
     /// By the service's event, or when it was first seen.
     at: DateTime<Utc>,
     to: String,
 }
 
+impl Started {
+    fn accepted_at(&self) -> DateTime<Utc> {
+        let mut attempts = self.journal.failovers.iter();
+        let ours = attempts.find(|one| one.at == self.at);
+        ours.map_or(self.at, FailoverAttempt::accepted_at)
+    }
+}
+
 impl Aws {
-    /// Who has taken over, and when. `None`: nobody is to be seen yet.
+    /// Who has taken over. `None`: nobody is to be seen yet.
     async fn new_one(
         &self,
         one: &Started,
         now: DateTime<Utc>,
     ) -> Result<Option<NewOne>, ServiceError> {
         let first_seen = |to: String| NewOne {
-            accepted: one.at,
+            accepted: one.accepted_at(),
             at: now,
             to,
         };

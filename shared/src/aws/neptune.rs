@@ -161,7 +161,9 @@ impl Aws {
 fn reading(code: &str, _message: &str) -> Reading {
     match code {
         // The cluster or an instance is not available (any more); the next passes see how it goes on.
-        "InvalidDBClusterStateFault" | "InvalidDBInstanceState" => Reading::Busy,
+        "InvalidDBClusterStateFault" | "InvalidDBInstanceState" | "InvalidDBInstanceStateFault" => {
+            Reading::Busy
+        }
         _ => Reading::Person,
     }
 }

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     dynamodb::Written,
-    failover_groups::Fleet,
+    failover_groups::{Fleet, named_primary},
     failover_metrics::evidence,
-    failover_pass::{Considered, Pass, remembered},
+    failover_pass::{Considered, Pass, led, remembered},
 };
 use crate::{
     cluster::{Group, ReplicationGroupId},
@@ -72,6 +72,7 @@ impl Pass<'_> {
         }
         if let (Some(group), None) = (&seen.group, &seen.unreadable) {
             let next = followed(&seen.journal, group, fleet.now);
+            let next = led(next, named_primary(group), &seen.events, fleet.now);
             match self.aws.keep(id.as_str(), &seen.journal, next).await {
                 Ok(Written::Yes(journal)) => seen.journal = journal,
                 Ok(Written::Superseded) => {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Failover, Intent, IntentKind};
-use crate::journal::Retry;
+use crate::{journal::Retry, policy::DrillPolicy};
 
 /// One failover that we asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,9 +33,35 @@ pub struct FailoverAttempt {
     pub accepted: Option<DateTime<Utc>>,
     /// How it went.
     pub outcome: FailoverOutcome,
+    /// What a drill was to be measured against: the policy may say something else by the time it is. `None`: it is no drill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Objective>,
+    /// When the target was last seen not to be available all over, while a drill of it is measured. `None`: never so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_at: Option<DateTime<Utc>>,
     /// Whether its drill has been reported. Meaningless for other intents.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reported: bool,
+}
+
+/// What a drill is measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objective {
+    /// Seconds allowed until the new primary or writer.
+    pub seconds: u64,
+    /// Seconds allowed until all is available. `None`: that is not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_seconds: Option<u64>,
+}
+
+impl Objective {
+    /// What the policy says.
+    pub fn of(policy: &DrillPolicy) -> Self {
+        Self {
+            seconds: policy.objective.as_secs(),
+            recovery_seconds: policy.recovery_objective.map(|span| span.as_secs()),
+        }
+    }
 }
 
 /// How a failover went, as far as known.
@@ -69,9 +95,11 @@ impl FailoverAttempt {
     pub fn asking(
         failover: &Failover,
         intent: &Intent,
+        drill: Option<&DrillPolicy>,
         zones: BTreeMap<String, u32>,
         at: DateTime<Utc>,
     ) -> Self {
+        let drill = drill.filter(|_| intent.kind() == IntentKind::Drill);
         Self {
             at,
             intent: intent.kind(),
@@ -82,6 +110,8 @@ impl FailoverAttempt {
             zones,
             accepted: None,
             outcome: FailoverOutcome::Asked,
+            objective: drill.map(Objective::of),
+            busy_at: None,
             reported: false,
         }
     }
@@ -109,14 +139,19 @@ impl FailoverAttempt {
         self.intent == IntentKind::Drill && self.may_have_happened() && !self.reported
     }
 
-    /// When it was last known to be going on: when it switched, or when it was asked for.
+    /// When the service accepted it, or, where its answer was lost, when it was asked for.
+    pub fn accepted_at(&self) -> DateTime<Utc> {
+        self.accepted.unwrap_or(self.at)
+    }
+
+    /// When it was last known to be going on: when it switched, or when it was accepted or asked for.
     pub fn ended_at(&self) -> DateTime<Utc> {
         match self.outcome {
-            FailoverOutcome::Switched { at, .. } => at.max(self.at),
+            FailoverOutcome::Switched { at, .. } => at.max(self.accepted_at()),
             FailoverOutcome::Asked
             | FailoverOutcome::Accepted
             | FailoverOutcome::Refused { .. }
-            | FailoverOutcome::NotSent => self.at,
+            | FailoverOutcome::NotSent => self.accepted_at(),
         }
     }
 }

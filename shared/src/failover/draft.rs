@@ -37,6 +37,12 @@ pub(crate) struct About {
 }
 
 impl Draft {
+    /// Notes a pace check that was waived, once.
+    pub(crate) fn waives(&mut self, waived: Option<Waiver>) {
+        self.waived.extend(waived);
+        self.waived.dedup();
+    }
+
     /// The verdict, once it is known how it ends.
     pub(crate) fn verdict(
         self,

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{FailoverAttempt, Happened, ServiceEvent, Source};
-use crate::policy::DrillPolicy;
+use super::{FailoverAttempt, Happened, Objective, ServiceEvent, Source};
+use crate::journal::SETTLES_WITHIN;
 
 /// How much earlier than its attempt an event may be dated: two services' clocks.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(2);
@@ -118,31 +118,33 @@ impl Phases {
             },
             begun,
         );
-        let accepted = called.map_or(attempt.accepted.unwrap_or(attempt.at), |(at, _)| at);
+        // Where neither the service nor its answer says that there was a call, what is told may be of a failover of its own.
+        let is_ours = called.is_some() || attempt.accepted.is_some();
+        let accepted = called.map_or(attempt.accepted_at(), |(at, _)| at);
         let switched = first(
             &|_, what| matches!(what, Happened::FailedOver { to } if of_shard(to)),
             accepted,
         );
+        let switched = switched.filter(|(at, _)| is_ours && *at - accepted < SETTLES_WITHIN);
+        // Only what comes after the switch is the old primary's recovery from it.
+        let since = switched.as_ref().map(|(at, _)| *at);
         let of_old = |event: &ServiceEvent| {
             event.source == Source::Node && event.id.eq_ignore_ascii_case(&attempt.from)
         };
-        let started = first(
-            &|event, what| of_old(event) && *what == Happened::RecoveryStarted,
-            accepted,
-        );
-        let finished = first(
-            &|event, what| of_old(event) && *what == Happened::RecoveryFinished,
-            accepted,
-        );
-        let finished_at = finished.map(|(at, _)| at);
+        let of_old_since = |wanted: Happened| {
+            let found = first(&|event, what| of_old(event) && *what == wanted, since?);
+            found.map(|(at, _)| at)
+        };
+        let started_at = of_old_since(Happened::RecoveryStarted);
+        let finished_at = of_old_since(Happened::RecoveryFinished);
         Self {
             accepted,
             to: switched.as_ref().and_then(|(_, what)| new_one(what)),
             reached: vec![
                 ("failover_completed", switched.map(|(at, _)| at)),
-                ("recovery_started", started.map(|(at, _)| at)),
+                ("recovery_started", started_at),
                 ("recovery_finished", finished_at),
-                ("available", available(finished_at, idle_at)),
+                ("available", available(attempt, finished_at, idle_at)),
             ],
         }
     }
@@ -155,7 +157,7 @@ impl Phases {
         idle_at: Option<DateTime<Utc>>,
     ) -> Self {
         // No event tells of the call itself.
-        let accepted = attempt.accepted.unwrap_or(attempt.at);
+        let accepted = attempt.accepted_at();
         let took_over = |to: &str| match &attempt.to {
             Some(chosen) => to.eq_ignore_ascii_case(chosen),
             None => !to.eq_ignore_ascii_case(&attempt.from),
@@ -165,6 +167,7 @@ impl Phases {
             event.source == Source::DbCluster
                 && matches!(what, Happened::FailedOver { to } if took_over(to))
         });
+        let switched = switched.filter(|(at, _)| *at - accepted < SETTLES_WITHIN);
         let back = first(events, accepted, &|event, what| {
             event.source == Source::DbInstance
                 && event.id.eq_ignore_ascii_case(&attempt.from)
@@ -177,7 +180,7 @@ impl Phases {
             reached: vec![
                 ("new_writer", switched.map(|(at, _)| at)),
                 ("old_writer_back", back_at),
-                ("available", available(back_at, idle_at)),
+                ("available", available(attempt, back_at, idle_at)),
             ],
         }
     }
@@ -221,10 +224,16 @@ fn new_one(what: &Happened) -> Option<String> {
     }
 }
 
-/// No event says that all is available. Where it is when first looked at, it has been since the last event; the look itself
-/// may be five minutes later.
-fn available(last: Option<DateTime<Utc>>, idle_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    idle_at.and(last)
+/// No event says that all is available. Where it is when first looked at after the last event, it has been since that event; the look
+/// itself may be five minutes later. Where a look after that event found it busy still, it is available from the look on that did not.
+fn available(
+    attempt: &FailoverAttempt,
+    last: Option<DateTime<Utc>>,
+    idle_at: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
+    let (last, idle_at) = (last?, idle_at?);
+    let was_busy = attempt.busy_at.is_some_and(|seen| seen > last);
+    Some(if was_busy { idle_at } else { last })
 }
 
 impl DrillReport {
@@ -232,7 +241,6 @@ impl DrillReport {
     pub fn of(
         attempt: &FailoverAttempt,
         phases: &Phases,
-        policy: &DrillPolicy,
         zone_of: impl Fn(&str) -> Option<String>,
         mut alarms: Option<Vec<String>>,
     ) -> Self {
@@ -256,8 +264,13 @@ impl DrillReport {
         let within = |taken: Option<i64>, allowed: u64| {
             taken.is_some_and(|taken| u64::try_from(taken).unwrap_or(0) <= allowed)
         };
-        let objective_seconds = policy.objective.as_secs();
-        let recovery_objective_seconds = policy.recovery_objective.map(|span| span.as_secs());
+        // An attempt of before objectives were remembered is measured, and missed by whatever it took.
+        let objective = attempt.objective.unwrap_or(Objective {
+            seconds: 0,
+            recovery_seconds: None,
+        });
+        let objective_seconds = objective.seconds;
+        let recovery_objective_seconds = objective.recovery_seconds;
         let last = phases.reached.last().and_then(|(_, at)| *at);
         let verdict = if !phases.are_complete() {
             DrillVerdict::Incomplete
@@ -334,13 +347,8 @@ impl fmt::Display for DrillReport {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::{
-        calendar::{CalendarWindow, EVERY_DAY, Freeze},
-        failover::{FailoverOutcome, IntentKind},
-    };
+    use crate::failover::{FailoverOutcome, IntentKind};
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::hours(1) + TimeDelta::seconds(second)
@@ -357,6 +365,11 @@ mod tests {
             zones: BTreeMap::new(),
             accepted: Some(at(2)),
             outcome: FailoverOutcome::Accepted,
+            objective: Some(Objective {
+                seconds: 120,
+                recovery_seconds: Some(300),
+            }),
+            busy_at: None,
             reported: false,
         }
     }
@@ -370,28 +383,10 @@ mod tests {
         }
     }
 
-    fn policy() -> DrillPolicy {
-        DrillPolicy {
-            every: Duration::from_secs(24 * 3600),
-            window: CalendarWindow {
-                name: "drill".to_owned(),
-                time_zone: "UTC".parse().unwrap(),
-                days: EVERY_DAY.to_vec(),
-                from: "09:00:00".parse().unwrap(),
-                to: "12:00:00".parse().unwrap(),
-                dates: None,
-                min_shards: None,
-                freeze: Freeze::None,
-            },
-            objective: Duration::from_secs(120),
-            recovery_objective: Some(Duration::from_secs(300)),
-        }
-    }
-
     fn report(events: &[ServiceEvent], alarms: Option<Vec<String>>) -> DrillReport {
         let attempt = attempt();
         let phases = Phases::of_db_cluster(&attempt, events, Some(at(1200)));
-        DrillReport::of(&attempt, &phases, &policy(), |_| None, alarms)
+        DrillReport::of(&attempt, &phases, |_| None, alarms)
     }
 
     #[test]
@@ -429,5 +424,85 @@ mod tests {
         let report = report(&[], Some(storm));
         let kept = report.alarms.map(|alarms| alarms.len());
         assert_eq!((kept, report.more_alarms), (Some(20), 480));
+    }
+
+    fn of_a_shard(unit: &FailoverAttempt, events: &[ServiceEvent], idle: i64) -> Phases {
+        Phases::of_shard(
+            unit,
+            events,
+            |node| node.starts_with("orders-0001"),
+            Some(at(idle)),
+        )
+    }
+
+    fn shard_attempt(accepted: Option<DateTime<Utc>>) -> FailoverAttempt {
+        FailoverAttempt {
+            unit: "0001".to_owned(),
+            from: "orders-0001-001".to_owned(),
+            to: None,
+            accepted,
+            ..attempt()
+        }
+    }
+
+    fn shard_events() -> Vec<ServiceEvent> {
+        let node = "orders-0001-001";
+        let done = "Failover to replica node orders-0001-002 completed";
+        vec![
+            event(65, Source::Group, "orders", done),
+            event(148, Source::Node, node, "Recovering cache nodes 0001"),
+            event(
+                766,
+                Source::Node,
+                node,
+                "Finished recovery for cache nodes 0001",
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_failover_that_nobody_says_we_called_is_not_the_drill() {
+        let lost = shard_attempt(None);
+        assert_eq!(of_a_shard(&lost, &shard_events(), 800).switched(), None);
+        let mut events = shard_events();
+        let called = "Test Failover API called for node group 0001";
+        events.push(event(2, Source::Group, "orders", called));
+        assert_eq!(of_a_shard(&lost, &events, 800).switched(), Some(at(65)));
+    }
+
+    #[test]
+    fn a_failover_long_after_the_call_is_another_one() {
+        let attempt = shard_attempt(Some(at(2)));
+        let late: Vec<ServiceEvent> = shard_events()
+            .into_iter()
+            .map(|one| ServiceEvent {
+                at: one.at + TimeDelta::minutes(20),
+                ..one
+            })
+            .collect();
+        assert_eq!(of_a_shard(&attempt, &late, 5000).switched(), None);
+    }
+
+    #[test]
+    fn what_was_seen_busy_after_the_last_event_is_available_from_the_look_on_that_found_it_so() {
+        let attempt = shard_attempt(Some(at(2)));
+        let available = |attempt: &FailoverAttempt| {
+            of_a_shard(attempt, &shard_events(), 1800)
+                .reached
+                .last()
+                .unwrap()
+                .1
+        };
+        assert_eq!(available(&attempt), Some(at(766)));
+        let busy = FailoverAttempt {
+            busy_at: Some(at(1500)),
+            ..attempt.clone()
+        };
+        assert_eq!(available(&busy), Some(at(1800)));
+        let busy_before = FailoverAttempt {
+            busy_at: Some(at(700)),
+            ..attempt
+        };
+        assert_eq!(available(&busy_before), Some(at(766)));
     }
 }

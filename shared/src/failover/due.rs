@@ -41,11 +41,11 @@ impl Rotation {
         Self(units)
     }
 
-    /// The first unit, if it is due at `now`.
-    pub fn due(&self, now: DateTime<Utc>) -> Option<&Unit> {
+    /// The units that are due at `now`, in the order of the rotation.
+    pub fn due(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Unit> {
         self.0
-            .first()
-            .filter(|unit| unit.due.is_none_or(|due| due <= now))
+            .iter()
+            .filter(move |unit| unit.due.is_none_or(|due| due <= now))
     }
 
     /// The first unit, due or not. `None`: there are no units.
@@ -57,11 +57,7 @@ impl Rotation {
 /// The newest drill of a unit that may have happened, by the journal. A drill that was asked for and whose end is not
 /// known counts: it may have happened.
 fn last_drill(journal: &Journal, unit: &str) -> Option<DateTime<Utc>> {
-    let reported = journal
-        .drills
-        .iter()
-        .filter(|drill| drill.unit == unit)
-        .map(|drill| drill.accepted);
+    let reported = journal.drilled.get(unit).copied();
     let asked = journal
         .failovers
         .iter()
@@ -71,5 +67,5 @@ fn last_drill(journal: &Journal, unit: &str) -> Option<DateTime<Utc>> {
                 && attempt.may_have_happened()
         })
         .map(|attempt| attempt.at);
-    reported.chain(asked).max()
+    reported.into_iter().chain(asked).max()
 }

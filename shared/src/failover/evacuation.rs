@@ -104,7 +104,13 @@ impl<'a> Sight<'a> {
                     && attempt.may_have_happened()
             })
             .map(super::FailoverAttempt::ended_at);
-        let newest = told.chain(ours).filter(|at| *at >= alarmed.since).max();
+        // Only of a group without shards a leader is known.
+        let led = self.journal.led_since();
+        let newest = told
+            .chain(ours)
+            .chain(led)
+            .filter(|at| *at >= alarmed.since)
+            .max();
         let since = day_and_time(alarmed.since);
         let saw = newest.map_or_else(
             || format!("none of shard {} since {since}", alarmed.shard.id),

@@ -17,6 +17,9 @@ pub type Evidence = BTreeMap<NodeId, NodeEvidence>;
 pub struct NodeEvidence {
     /// `IsMaster`, if its newest minute is plainly 1 or plainly 0. `None`: no sample, or a minute in which it changed.
     pub is_primary: Option<Sample<bool>>,
+    /// The newest minute in which its role was plainly another one than in its newest minute. `None`: none of those that were read.
+    /// It shows the service's own failover minutes before its event.
+    pub changed: Option<DateTime<Utc>>,
     /// `ReplicationLag` in seconds, of its newest minute. `None`: no sample; a primary has none.
     pub lag: Option<Sample<f64>>,
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     alarm::{Alarm, AlarmState, AlarmsSeen},
     checks::Guards,
-    journal::{Journal, Retry, SETTLES_WITHIN},
+    journal::{Journal, Retry},
     load::delta,
     pause::{ScopedPause, longest},
     policy::FailoverPolicy,
@@ -106,24 +106,24 @@ pub(crate) fn require_nothing_in_flight(
     now: DateTime<Utc>,
     guards: &mut Guards,
 ) -> Result<(), Hold> {
-    let reshard = journal
-        .open_attempt()
-        .map(|attempt| {
-            let what = format!("a change from {} to {} shards", attempt.from, attempt.to);
-            (attempt.at, what, attempt.at + SETTLES_WITHIN)
-        })
-        // Only `reshard` ends its attempts. Where it no longer looks at the group, an open one would hold for ever; a change
-        // that goes on longer shows in the group's status.
-        .filter(|(_, _, until)| now < *until);
+    // Where nobody reshards any more nobody writes how a change ended; one that runs shows in the group's status besides.
+    let reshard = journal.open_attempt().map(|attempt| {
+        let what = format!("a change from {} to {} shards", attempt.from, attempt.to);
+        (
+            attempt.at,
+            what,
+            attempt.at + crate::journal::SETTLES_WITHIN,
+        )
+    });
     let failover = journal
         .last_failover()
         .filter(|attempt| attempt.is_open())
         .map(|attempt| {
             let what = format!("a failover of {}", attempt.unit);
             (attempt.at, what, attempt.at + delta(policy.cooldown))
-        })
-        .filter(|(_, _, until)| now < *until);
-    let open = reshard.or(failover);
+        });
+    let mut open = reshard.into_iter().chain(failover);
+    let open = open.find(|(_, _, until)| now < *until);
     let saw = open
         .as_ref()
         .map_or_else(|| "nothing".to_owned(), |(_, what, _)| what.clone());
@@ -161,8 +161,8 @@ pub(crate) fn require_cooled_down(
     Ok(waived.then_some(Waiver::Cooldown))
 }
 
-/// When the target was failed over last: by the service's events, by what we asked for, and by another writer than was seen before,
-/// which shows some minutes before its event. `None`: none of these tells of one.
+/// When the target was failed over last, by the service's events, by what we asked for, and by who was seen to lead it. `None`:
+/// nothing tells of one.
 pub fn last_failover(events: &[ServiceEvent], journal: &Journal) -> Option<DateTime<Utc>> {
     let seen = events
         .iter()
@@ -173,8 +173,7 @@ pub fn last_failover(events: &[ServiceEvent], journal: &Journal) -> Option<DateT
         .iter()
         .filter(|attempt| attempt.may_have_happened())
         .map(FailoverAttempt::ended_at);
-    let writer = journal.writer.as_ref().and_then(|writer| writer.since);
-    seen.chain(ours).chain(writer).max()
+    seen.chain(ours).chain(journal.led_since()).max()
 }
 
 /// Whether an event tells that primaries or writers change, or were to.
@@ -233,9 +232,10 @@ mod tests {
     #[test]
     fn another_writer_than_before_is_a_failover_though_no_event_tells_of_it_yet() {
         let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
-        let journal = Journal::default().seeing_writer("graph-w", at(0));
+        let nobody = std::iter::empty;
+        let journal = Journal::default().led_by("graph-w", nobody(), at(0));
         assert_eq!(last_failover(&[], &journal), None);
-        let journal = journal.seeing_writer("graph-r1", at(5));
+        let journal = journal.led_by("graph-r1", nobody(), at(5));
         assert_eq!(last_failover(&[], &journal), Some(at(5)));
     }
 }

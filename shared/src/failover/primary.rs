@@ -7,11 +7,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Evidence, FailoverOutcome, Happened, decision::day_and_time, sight::Sight};
+use super::{
+    Evidence, FailoverOutcome, FailoverRequest, Happened, Waiver, decision::day_and_time,
+    sight::Sight,
+};
 use crate::{
     checks::Guards,
     cluster::{Group, Node, NodeId, Shard},
     failover::Hold,
+    load::delta,
 };
 
 /// A shard's primary.
@@ -46,17 +50,22 @@ impl Sight<'_> {
             .filter(|node| roles(node).is_none())
             .map(|node| node.id.clone())
             .collect();
+        let takeover = self.takeover(shard);
+        // A primary that went down says nothing any more; its last sample tells of the time before somebody took over from it.
+        let is_outdated = |id: &NodeId, minute: DateTime<Utc>| {
+            let takeover = takeover.as_ref();
+            takeover.is_some_and(|(at, node)| node != id && minute <= *at)
+        };
         let mut primaries = shard.nodes.iter().filter_map(|node| match roles(node) {
-            Some((at, true)) => Some((&node.id, at)),
-            Some((_, false)) | None => None,
+            Some((at, true)) if !is_outdated(&node.id, at) => Some((&node.id, at)),
+            Some((_, true | false)) | None => None,
         });
         let (said, second) = (primaries.next(), primaries.next());
         if let (Some((one, _)), Some((other, _))) = (said, second) {
             return Err(format!("{one} and {other} both say they are"));
         }
-        let newer = self
-            .takeover(shard)
-            .filter(|(at, _)| said.is_none_or(|(_, minute)| *at >= minute));
+        drop(primaries);
+        let newer = takeover.filter(|(at, _)| said.is_none_or(|(_, minute)| *at >= minute));
         match (newer, said) {
             (Some((at, node)), _) => Ok(Primary {
                 node,
@@ -106,6 +115,32 @@ impl Sight<'_> {
                 Err(hold)
             }
         }
+    }
+
+    /// No node of the group has changed its role within the cooldown, by the metrics: the service's own failover shows there minutes
+    /// before its event. Gives the waiver if a request waived what would have held.
+    pub(crate) fn require_roles_settled(
+        &self,
+        request: Option<&FailoverRequest>,
+        guards: &mut Guards,
+    ) -> Result<Option<Waiver>, Hold> {
+        let nodes = self.group.shards.iter().flat_map(|shard| &shard.nodes);
+        let changed = nodes.filter_map(|node| Some((self.of_node(&node.id).changed?, &node.id)));
+        let Some((since, node)) = changed.max() else {
+            guards.require("roles_settled", true, "no role has changed", || {
+                Hold::Superseded
+            })?;
+            return Ok(None);
+        };
+        let until = since + delta(self.policy.cooldown);
+        let settled = self.at >= until;
+        let waived = !settled && request.is_some_and(|one| one.accept.contains(&Waiver::Cooldown));
+        let word = if waived { ", waived" } else { "" };
+        let saw = format!("{node} had another role at {}{word}", day_and_time(since));
+        guards.require("roles_settled", settled || waived, saw, || {
+            Hold::CoolingDown { since, until }
+        })?;
+        Ok(waived.then_some(Waiver::Cooldown))
     }
 
     /// The newest completed failover of a shard: by the service's events, or by one of ours that was seen to end.

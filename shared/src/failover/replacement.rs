@@ -95,9 +95,10 @@ fn apply(open: &mut BTreeMap<String, Replacement>, event: &ServiceEvent) {
             }
         }
         Happened::RecoveryStarted => {
-            // A failover recovers a node as well; one that comes before the announced time is not the replacement.
+            // A failover recovers a node as well. One that comes before the announced time is not the replacement, and where that
+            // time is not known nobody can say: such a one ends by being called off, with its node, or with time.
             if let Some(one) = open.get_mut(&node)
-                && event.at >= one.starts.unwrap_or(one.told)
+                && one.starts.is_some_and(|starts| event.at >= starts)
             {
                 one.state = ReplacementState::UnderWay;
             }
@@ -105,7 +106,7 @@ fn apply(open: &mut BTreeMap<String, Replacement>, event: &ServiceEvent) {
         Happened::RecoveryFinished => {
             if open.get(&node).is_some_and(|one| {
                 one.state == ReplacementState::UnderWay
-                    && event.at >= one.starts.unwrap_or(one.told)
+                    && one.starts.is_some_and(|starts| event.at >= starts)
             }) {
                 open.remove(&node);
             }

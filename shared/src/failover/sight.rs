@@ -156,6 +156,7 @@ mod tests {
             shards: vec![shard.clone()],
         };
         let role = |at, primary| NodeEvidence {
+            changed: None,
             is_primary: Some((minute(at), primary)),
             lag: None,
         };

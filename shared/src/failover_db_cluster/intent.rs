@@ -251,7 +251,7 @@ fn require_drill(
         Some(due) => format!("the next drill is due on {}", due.format("%Y-%m-%d")),
         None => "no drill is known yet".to_owned(),
     };
-    let is_due = rotation.due(seen.at).is_some();
+    let is_due = rotation.due(seen.at).next().is_some();
     guards.require("drill_due", is_due, next.clone(), || {
         Hold::NothingAsked(next)
     })?;

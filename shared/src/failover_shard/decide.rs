@@ -54,13 +54,21 @@ impl<'a> Work<'a> {
             return Err(Hold::Unreadable(reason.clone()).into());
         }
         let sight = self.sight().ok_or(Hold::NotFound)?;
-        let own = seen.journal.scoped_pauses(sight.group.id.as_str());
-        require_not_paused(&own, &seen.pauses, seen.at, &mut self.draft.guards)?;
-        require_no_stop_alarm(self.policy, &seen.alarms, &mut self.draft.guards)?;
         match &seen.request {
             Some(request) => self.requested(sight, request),
-            None => self.unrequested(sight),
+            None => {
+                self.require_leave(sight)?;
+                self.unrequested(sight)
+            }
         }
+    }
+
+    /// Neither a person nor a stop alarm wants the group left alone.
+    fn require_leave(&mut self, sight: Sight<'a>) -> Result<(), Hold> {
+        let (seen, guards) = (self.seen, &mut self.draft.guards);
+        let own = seen.journal.scoped_pauses(sight.group.id.as_str());
+        require_not_paused(&own, &seen.pauses, seen.at, guards)?;
+        require_no_stop_alarm(self.policy, &seen.alarms, guards)
     }
 
     /// `None`: there is no such group.
@@ -103,6 +111,7 @@ impl<'a> Work<'a> {
             }
             Ok(_) | Err(_) => {}
         }
+        self.require_leave(sight)?;
         self.require_safe(sight.group, &intent)?;
         let mut guards = Guards::default();
         let wish = Wish {
@@ -183,6 +192,12 @@ impl<'a> Work<'a> {
         require_safe(self.policy, self.seen, group, kind, &mut self.draft)
     }
 
+    fn require_settled(&mut self, sight: Sight<'a>, guards: &mut Guards) -> Result<(), Hold> {
+        let waived = sight.require_roles_settled(self.seen.request.as_ref(), guards)?;
+        self.draft.waives(waived);
+        Ok(())
+    }
+
     /// The failover that a wish asks for, once the metrics show that it stands and that somebody can take over.
     fn carry_out(
         &mut self,
@@ -200,6 +215,7 @@ impl<'a> Work<'a> {
             sight.require_shown(alarmed, guards)?;
         }
         let primary = sight.require_primary(shard, guards)?;
+        self.require_settled(sight, guards)?;
         match &wish.proof {
             Proof::Replaced(one) if primary.node.as_str() != one.node => {
                 return Err(left_to_aws(one, false).into());

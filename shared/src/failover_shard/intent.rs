@@ -9,9 +9,9 @@ use crate::{
     cluster::{Group, NodeId, Shard},
     failover::{
         FailoverRequest, Hold, Intent, Replacement, ReplacementState, RequestedTarget, Rotation,
-        evacuation::Alarmed, guards::require_calm, sight::Sight,
+        Unit, evacuation::Alarmed, guards::require_calm, sight::Sight,
     },
-    policy::OnReplacement,
+    policy::{DrillPolicy, OnReplacement},
     window::WeeklyWindow,
 };
 
@@ -51,7 +51,7 @@ pub(super) fn thoughts<'a>(sight: Sight<'a>) -> Vec<Thought<'a>> {
     let mut thoughts: Vec<Thought<'a>> = alarmed.map(|found| evacuation(sight, found)).collect();
     let replacements = sight.journal.replacements.iter();
     thoughts.extend(replacements.filter_map(|one| replaced(sight, one)));
-    thoughts.extend(drill(sight));
+    thoughts.extend(drills(sight));
     thoughts.push(Thought {
         intent: None,
         guards: Guards::default(),
@@ -122,13 +122,29 @@ fn is_ahead(one: &Replacement, now: DateTime<Utc>) -> bool {
         .is_none_or(|starts| now < starts && starts - now < MOVED_WITHIN)
 }
 
-/// The drill that is due. `None`: none is.
-fn drill(sight: Sight<'_>) -> Option<Thought<'_>> {
-    let policy = sight.policy.drill.as_ref()?;
-    let rotation = rotation(sight)?;
-    let unit = rotation.due(sight.at)?;
-    let mut shards = sight.group.shards.iter();
-    let shard = shards.find(|shard| shard.id.as_str() == unit.id)?;
+/// The drills that are due, in the order of the rotation: where one shard cannot be drilled, such as one whose replica lags, the
+/// next one is. What holds the first for all of them holds it alone.
+fn drills(sight: Sight<'_>) -> Vec<Thought<'_>> {
+    let (Some(policy), Some(rotation)) = (&sight.policy.drill, rotation(sight)) else {
+        return Vec::new();
+    };
+    let mut thoughts = Vec::new();
+    for unit in rotation.due(sight.at) {
+        let mut shards = sight.group.shards.iter();
+        let Some(shard) = shards.find(|shard| shard.id.as_str() == unit.id) else {
+            continue;
+        };
+        let thought = drill(sight, policy, unit, shard);
+        let goes_on = thought.outcome.is_ok();
+        thoughts.push(thought);
+        if !goes_on {
+            break;
+        }
+    }
+    thoughts
+}
+
+fn drill<'a>(sight: Sight<'a>, policy: &DrillPolicy, unit: &Unit, shard: &'a Shard) -> Thought<'a> {
     let intent = Intent::Drill {
         due: unit.due.unwrap_or(sight.at),
         last: unit.last,
@@ -146,7 +162,7 @@ fn drill(sight: Sight<'_>) -> Option<Thought<'_>> {
             let of_another = |alarm: &Alarm| sight.watches_another(alarm);
             require_calm(sight.policy, sight.alarms, &unit, of_another, &mut guards)
         });
-    Some(Thought {
+    Thought {
         intent: Some(intent.clone()),
         guards,
         outcome: clear.map(|()| Wish {
@@ -154,7 +170,7 @@ fn drill(sight: Sight<'_>) -> Option<Thought<'_>> {
             shard,
             proof: Proof::None,
         }),
-    })
+    }
 }
 
 /// No drill while AWS may be replacing nodes; a window that the service does not name may be now.

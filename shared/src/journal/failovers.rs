@@ -1,11 +1,25 @@
 //! The journal's side of failovers: what was asked for, what became of it, and the drills that were reported.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use super::{Journal, SETTLES_WITHIN, WriterSeen};
+use super::{Journal, SETTLES_WITHIN};
 use crate::failover::{DrillReport, FailoverAttempt, FailoverOutcome, IntentKind, Spent};
 
-/// Attempts kept per target: those of some days at the shortest cooldown.
+/// Who leads a target, where describes tell: the primary of a group without shards, or the writer of a cluster.
+///
+/// A service's own failover is over within minutes and told by an event some minutes later; between the two nothing else says
+/// that there was one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leader {
+    /// The node or instance last seen as that.
+    pub id: String,
+    /// Since when, if another one was seen before. `None`: it was the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// Attempts kept per target: first those go that came to nothing, because the others date cooldowns and are measured.
 const FAILOVERS_KEPT: usize = 20;
 
 /// Reports kept per target: years of monthly drills of a group of a few shards, at some 600 bytes each.
@@ -44,30 +58,45 @@ impl Journal {
         next
     }
 
-    /// The journal with the outcome that the service accepted the failover that was asked for at `at`, and when it said so.
+    /// The journal with the time at which the service accepted the failover that was asked for at `at`.
     #[must_use]
-    pub fn accepted(&self, at: DateTime<Utc>, answered: DateTime<Utc>) -> Journal {
-        let mut next = self.failed_over(at, FailoverOutcome::Accepted);
+    pub fn accepted_at(&self, at: DateTime<Utc>, accepted: DateTime<Utc>) -> Journal {
+        let mut next = self.clone();
         if let Some(attempt) = next.failovers.iter_mut().rev().find(|one| one.at == at) {
-            attempt.accepted = Some(answered);
+            attempt.accepted = Some(accepted);
         }
         next
     }
 
-    /// The journal after this instance was seen to be the writer at `at`.
+    /// The journal after a describe named this primary or writer at `at`. `took_over` are the times at which it is known to have
+    /// become that, in any order; where none fits, it did when it was first seen as that.
     #[must_use]
-    pub fn seeing_writer(&self, id: &str, at: DateTime<Utc>) -> Journal {
-        let mut next = self.clone();
-        match &self.writer {
-            Some(known) if known.id == id => {}
-            known => {
-                next.writer = Some(WriterSeen {
-                    id: id.to_owned(),
-                    since: known.as_ref().map(|_| at),
-                });
-            }
+    pub fn led_by(
+        &self,
+        id: &str,
+        took_over: impl Iterator<Item = DateTime<Utc>>,
+        at: DateTime<Utc>,
+    ) -> Journal {
+        let since = match &self.leader {
+            // Who led before we first looked is not known.
+            None => None,
+            Some(leader) if leader.id == id => leader.since,
+            Some(_) => Some(at),
+        };
+        let since = since.map(|seen| {
+            let fits = |at: &DateTime<Utc>| *at <= seen && seen - *at < SETTLES_WITHIN;
+            took_over.filter(fits).max().unwrap_or(seen)
+        });
+        let id = id.to_owned();
+        Journal {
+            leader: Some(Leader { id, since }),
+            ..self.clone()
         }
-        next
+    }
+
+    /// Since when there is another primary or writer than before. `None`: none was seen to change.
+    pub fn led_since(&self) -> Option<DateTime<Utc>> {
+        self.leader.as_ref().and_then(|leader| leader.since)
     }
 
     /// The journal with a drill's report; the attempt of `at` is not reported again.
@@ -77,9 +106,21 @@ impl Journal {
         if let Some(attempt) = next.failovers.iter_mut().rev().find(|one| one.at == at) {
             attempt.reported = true;
         }
+        let last = next.drilled.entry(report.unit.clone()).or_default();
+        *last = report.accepted.max(*last);
         next.drills.push(report);
         let surplus = next.drills.len().saturating_sub(DRILLS_KEPT);
         next.drills.drain(..surplus);
+        next
+    }
+
+    /// The journal after the target was seen not to be available all over, while the drill that was asked for at `at` is measured.
+    #[must_use]
+    pub fn busy_after(&self, at: DateTime<Utc>, seen: DateTime<Utc>) -> Journal {
+        let mut next = self.clone();
+        if let Some(attempt) = next.failovers.iter_mut().rev().find(|one| one.at == at) {
+            attempt.busy_at = Some(seen);
+        }
         next
     }
 
@@ -101,26 +142,10 @@ impl Journal {
             .find(|attempt| attempt.may_have_happened())
     }
 
-    /// A failover of ours whose new primary is not seen yet, and which may still be going on: a reshard must not meet it.
+    /// A failover of ours that may still be going on: a reshard must not meet it. The old primary is being recovered for some
+    /// minutes after the new one was seen, and the group need not say so.
     pub fn open_failover(&self, now: DateTime<Utc>) -> Option<&FailoverAttempt> {
         self.last_failover()
-            .filter(|attempt| attempt.is_open() && now - attempt.at < SETTLES_WITHIN)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-
-    use super::*;
-
-    #[test]
-    fn a_writer_in_place_of_another_is_dated_and_the_first_one_is_not() {
-        let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
-        let first = Journal::default().seeing_writer("graph-w", at(0));
-        assert_eq!(first.writer.as_ref().unwrap().since, None);
-        assert_eq!(first.seeing_writer("graph-w", at(5)), first);
-        let next = first.seeing_writer("graph-r1", at(10));
-        assert_eq!(next.writer.unwrap().since, Some(at(10)));
+            .filter(|attempt| now - attempt.ended_at() < SETTLES_WITHIN)
     }
 }

@@ -192,6 +192,8 @@ fn failover(minute: i64, outcome: FailoverOutcome) -> FailoverAttempt {
         zones: BTreeMap::new(),
         accepted: None,
         outcome,
+        objective: None,
+        busy_at: None,
         reported: false,
     }
 }

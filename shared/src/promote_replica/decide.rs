@@ -50,16 +50,23 @@ impl<'a> Work<'a> {
             return Err(Hold::Unreadable(reason.clone()).into());
         }
         let sight = self.sight().ok_or(Hold::NotFound)?;
-        let (group, guards) = (sight.group, &mut self.draft.guards);
-        let own = seen.journal.scoped_pauses(group.id.as_str());
-        require_not_paused(&own, &seen.pauses, seen.at, guards)?;
-        require_no_stop_alarm(self.policy, &seen.alarms, guards)?;
-        require_cluster_mode_disabled(group, guards)?;
-        let shard = require_one_shard(&group.shards)?;
+        require_cluster_mode_disabled(sight.group, &mut self.draft.guards)?;
+        let shard = require_one_shard(&sight.group.shards)?;
         match &seen.request {
             Some(request) => self.requested(sight, shard, request),
-            None => self.unrequested(sight, shard),
+            None => {
+                self.require_leave(sight)?;
+                self.unrequested(sight, shard)
+            }
         }
+    }
+
+    /// Neither a person nor a stop alarm wants the group left alone.
+    fn require_leave(&mut self, sight: Sight<'a>) -> Result<(), Hold> {
+        let (seen, guards) = (self.seen, &mut self.draft.guards);
+        let own = seen.journal.scoped_pauses(sight.group.id.as_str());
+        require_not_paused(&own, &seen.pauses, seen.at, guards)?;
+        require_no_stop_alarm(self.policy, &seen.alarms, guards)
     }
 
     /// `None`: there is no such group.
@@ -96,6 +103,7 @@ impl<'a> Work<'a> {
                 now: primary.node.to_string(),
             });
         }
+        self.require_leave(sight)?;
         self.require_safe(sight, &intent)?;
         let mut guards = Guards::default();
         let end = self.carry_out(sight, shard, &intent, asked.to, &mut guards);
@@ -195,6 +203,8 @@ impl<'a> Work<'a> {
             let hold = Hold::LagUnknown("it has not been read".to_owned());
             return Err(Stop::EvidenceWanted(hold));
         }
+        let waived = sight.require_roles_settled(self.seen.request.as_ref(), guards)?;
+        self.draft.waives(waived);
         let replicas = sight.replicas(shard, &primary.node);
         self.draft.about.ranking = sight.ranking(&replicas, "");
         let (best, lag) = match to {

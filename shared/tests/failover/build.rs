@@ -147,6 +147,7 @@ pub(crate) fn evidence(group: &Group) -> Evidence {
     for shard in &group.shards {
         for (place, node) in shard.nodes.iter().enumerate() {
             let found = NodeEvidence {
+                changed: None,
                 is_primary: Some((minutes(-2), place == 0)),
                 lag: (place > 0).then_some((minutes(-2), 0.2)),
             };

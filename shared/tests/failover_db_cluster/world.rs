@@ -250,6 +250,8 @@ fn attempt() -> impl Strategy<Value = FailoverAttempt> {
         zones: BTreeMap::new(),
         outcome,
         accepted: None,
+        objective: None,
+        busy_at: None,
         reported: false,
     })
 }

@@ -48,6 +48,7 @@ fn seen(limits: &Fleet) -> Observation {
     let minute = "2026-11-24T09:03:00Z".parse().unwrap();
     let node = |id: &str, primary, lag| {
         let found = NodeEvidence {
+            changed: None,
             is_primary: Some((minute, primary)),
             lag: (!primary).then_some((minute, lag)),
         };

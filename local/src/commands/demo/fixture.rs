@@ -172,6 +172,7 @@ pub(super) fn drill_report() -> DrillReport {
         verdict: DrillVerdict::Met,
         zones_before: Default::default(),
         zones_after: Default::default(),
+        more_alarms: 0,
         alarms: Some(Vec::new()),
     }
 }

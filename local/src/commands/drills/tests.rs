@@ -38,6 +38,7 @@ fn report(minute: i64, seconds: [Option<i64>; 4]) -> DrillReport {
         verdict: DrillVerdict::Met,
         zones_before: BTreeMap::from([("us-east-1a".to_owned(), 3)]),
         zones_after: BTreeMap::from([("us-east-1a".to_owned(), 2), ("us-east-1b".to_owned(), 1)]),
+        more_alarms: 0,
         alarms: Some(Vec::new()),
     }
 }
@@ -52,6 +53,9 @@ fn attempt(minute: i64, outcome: FailoverOutcome) -> FailoverAttempt {
         to: None,
         zones: BTreeMap::new(),
         outcome,
+        accepted: None,
+        objective: None,
+        busy_at: None,
         reported: false,
     }
 }
@@ -83,6 +87,7 @@ catalog, 1 drill:
 #[test]
 fn what_was_missed_not_seen_or_not_known_is_told_as_that() {
     let missed = DrillReport {
+        more_alarms: 0,
         alarms: Some(vec!["catalog-down".to_owned()]),
         verdict: DrillVerdict::Missed,
         ..report(5, [Some(130), Some(146), Some(1_300), Some(1_300)])
@@ -91,6 +96,7 @@ fn what_was_missed_not_seen_or_not_known_is_told_as_that() {
         to: None,
         to_zone: None,
         from_zone: None,
+        more_alarms: 0,
         alarms: None,
         zones_before: BTreeMap::new(),
         verdict: DrillVerdict::Incomplete,
@@ -144,6 +150,7 @@ fn what_was_refused_reported_or_no_drill_is_not_under_way() {
         retry: clusterwarden::journal::Retry::Later,
     };
     let reported = FailoverAttempt {
+        accepted: None,
         reported: true,
         ..attempt(5, FailoverOutcome::Accepted)
     };

@@ -21,6 +21,9 @@ fn attempt(unit: &str, outcome: FailoverOutcome) -> FailoverAttempt {
         to: None,
         zones: BTreeMap::new(),
         outcome,
+        accepted: None,
+        objective: None,
+        busy_at: None,
         reported: false,
     }
 }

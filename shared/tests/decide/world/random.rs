@@ -287,6 +287,8 @@ fn failovers() -> impl Strategy<Value = Vec<FailoverAttempt>> {
         zones: BTreeMap::new(),
         outcome,
         accepted: None,
+        objective: None,
+        busy_at: None,
         reported: false,
     });
     prop_oneof![14 => vec(failover.clone(), 0..=0), 1 => vec(failover, 1..4)].prop_map(
