@@ -12,7 +12,7 @@ use crate::commands::demo::{
 };
 
 /// How wide the drill's name and its nodes are.
-const NAME_WIDTH: usize = 36;
+const NAME_WIDTH: usize = 30;
 
 impl Closing<'_> {
     /// `failover-shard ran 27 times: 18 on schedule, …`, a line for each function that ran.
@@ -86,7 +86,10 @@ impl Closing<'_> {
 
 fn row(phase: &Compared) -> String {
     let seconds = phase.seconds.map_or("not seen".to_owned(), length);
-    let told = if phase.matches {
+    let told = if phase.matches && phase.told != phase.reported {
+        // No event tells of it.
+        "a match, as seen".to_owned()
+    } else if phase.matches {
         "a match".to_owned()
     } else {
         format!("{}, NO MATCH", time(phase.told))

@@ -198,4 +198,6 @@ fn a_persons_request_is_answered_each_time_and_other_holds_once() {
     );
     let nothing = told_of_failovers(vec![(refused("catalog", "nothing_asked", None), 0)]);
     assert_eq!(nothing, [""; 0]);
+    let asked = refused("catalog", "not_available", Some(IntentKind::Request));
+    assert_eq!(told_of_failovers(vec![(asked, 0)]).len(), 1);
 }
