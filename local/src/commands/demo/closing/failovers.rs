@@ -37,7 +37,7 @@ impl Closing<'_> {
         }
         writeln!(
             f,
-            "\n{:<NAME_WIDTH$}  phase               reported                  events say",
+            "\n{:<NAME_WIDTH$}  phase               reported                    events say",
             "drill"
         )?;
         for (drill, phases) in drills {

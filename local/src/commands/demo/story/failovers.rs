@@ -132,7 +132,7 @@ fn measured(target: &str, drill: &DrillReport) -> String {
     let available = phases.next().and_then(|phase| phase.seconds);
     let recovered = phases.next().and_then(|phase| phase.seconds);
     let all = if available.is_some() && available == recovered {
-        format!("{} and all available", after(recovered, "recovered"))
+        format!("{}, all available", after(recovered, "recovered"))
     } else {
         let recovered = after(recovered, "recovered");
         format!("{recovered}, {}", after(available, "all available"))

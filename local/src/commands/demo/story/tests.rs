@@ -154,7 +154,7 @@ fn a_drill_is_told_when_it_starts_and_when_it_is_measured() {
         told_of_failovers(vec![(drill_started(), 5), (drilled, 20)]),
         [
             "14:05  drill      catalog shard 0001: catalog-0001-001 → catalog-0001-002 after 63 s (objective 120 s)",
-            "14:20  drilled    catalog shard 0001: recovered and all available after 12 min 44 s; objective met",
+            "14:20  drilled    catalog shard 0001: recovered after 12 min 44 s, all available; objective met",
         ]
     );
 }
