@@ -1,6 +1,9 @@
 //! The nouns of a Neptune cluster: its engine, its members, who writes.
 
-use crate::cluster::{DbClusterId, InstanceId, Status};
+use crate::{
+    cluster::{DbClusterId, InstanceId, Status},
+    window::WeeklyWindow,
+};
 
 /// The one engine whose clusters are failed over, as the service spells it. The same endpoint answers for Aurora and for
 /// DocumentDB.
@@ -17,6 +20,8 @@ pub struct DbCluster {
     pub status: Status,
     /// The Global Database it belongs to. `None`: to none.
     pub global_database: Option<String>,
+    /// When weekly maintenance runs. `None`: the service did not say, and then it may run at any time.
+    pub maintenance_window: Option<WeeklyWindow>,
     /// Its instances, in the service's order.
     pub members: Vec<Member>,
 }
@@ -106,6 +111,7 @@ mod tests {
             engine: engine.map(str::to_owned),
             status: Status::Available,
             global_database: None,
+            maintenance_window: None,
             members,
         }
     }

@@ -9,7 +9,7 @@ use super::{
     dynamodb::{Journals, Written},
     failover_groups::looks_back,
     failover_metrics::lags,
-    failover_pass::{Asked, Considered, Pass, led, remembered},
+    failover_pass::{Asked, Considered, Pass, TRIES, led, remembered},
     neptune::DescribedCluster,
 };
 use crate::{
@@ -54,6 +54,17 @@ struct Fleet {
 
 /// Runs one pass; as [`failover_shard::run`](super::failover_shard::run).
 pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
+    let mut report = once(pass, &mut emit).await;
+    for _ in 0..TRIES {
+        if !pass.lost_a_race(&report) {
+            break;
+        }
+        report = once(pass, &mut emit).await;
+    }
+    report
+}
+
+async fn once(pass: &Pass<'_>, emit: &mut impl FnMut(&Record)) -> Report {
     let mut report = Report::new(pass.trigger);
     let request = match pass.request_about_a_cluster() {
         Ok(request) => request,
@@ -73,15 +84,8 @@ pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
                 .await,
         );
     }
-    pass.finish(
-        FUNCTION,
-        considered,
-        None,
-        fleet.now,
-        &mut report,
-        &mut emit,
-    )
-    .await;
+    pass.finish(FUNCTION, considered, None, fleet.now, &mut report, emit)
+        .await;
     report
 }
 
@@ -320,9 +324,10 @@ impl<'p> Pass<'p> {
                 .find(|member| member.id.as_str() == instance)
                 .and_then(|member| member.availability_zone.clone())
         };
+        let journal = seen.journal.not_attempted(&seen.events);
         let (next, reports) = self
             .aws
-            .follow(&seen.journal, is_idle, now, phases_of, zone_of)
+            .follow(&journal, is_idle, now, phases_of, zone_of)
             .await;
         let writer = cluster.writer().map(|writer| writer.id.as_str());
         (led(next, writer, &seen.events, now), reports)

@@ -22,6 +22,9 @@ use crate::{
     trigger::Trigger,
 };
 
+/// A person's request that another run got in the way of is looked at again this often.
+pub(super) const TRIES: usize = 2;
+
 /// Everything one pass works with.
 #[derive(Debug)]
 pub struct Pass<'a> {
@@ -93,6 +96,17 @@ impl Pass<'_> {
                 Asked::Refused(format!("refused: it asks for no failover; {fix}"))
             }
         }
+    }
+
+    /// Whether a person's request came to nothing only because another run was at its target: they meant this moment, and wait.
+    pub(super) fn lost_a_race(&self, report: &Report) -> bool {
+        let is_request = matches!(self.trigger, Trigger::Request(_));
+        let superseded = |record: &Record| {
+            record.outcome == Outcome::Superseded
+                && record.failure.is_none()
+                && record.request_id.is_none()
+        };
+        is_request && !report.records.is_empty() && report.records.iter().all(superseded)
     }
 
     /// The services' time, as of the newest answer.

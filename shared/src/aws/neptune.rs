@@ -20,6 +20,7 @@ use crate::{
     journal::Retry,
     pause::TAG,
     record::CallFailure,
+    window::WeeklyWindow,
 };
 
 /// A cluster with what only this room needs of it.
@@ -198,6 +199,9 @@ fn read_cluster(
             .global_cluster_identifier()
             .filter(|id| !id.is_empty())
             .map(str::to_owned),
+        maintenance_window: cluster
+            .preferred_maintenance_window()
+            .map(WeeklyWindow::read_or_any_time),
         members: members.collect(),
     })
 }

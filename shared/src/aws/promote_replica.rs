@@ -8,7 +8,7 @@ use super::{
     dynamodb::Written,
     failover_groups::{Fleet, named_primary},
     failover_metrics::evidence,
-    failover_pass::{Considered, Pass, led, remembered},
+    failover_pass::{Considered, Pass, TRIES, led, remembered},
 };
 use crate::{
     cluster::{Group, ReplicationGroupId},
@@ -24,6 +24,17 @@ const FUNCTION: &str = "promote-replica";
 
 /// Runs one pass; as [`failover_shard::run`](super::failover_shard::run).
 pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
+    let mut report = once(pass, &mut emit).await;
+    for _ in 0..TRIES {
+        if !pass.lost_a_race(&report) {
+            break;
+        }
+        report = once(pass, &mut emit).await;
+    }
+    report
+}
+
+async fn once(pass: &Pass<'_>, emit: &mut impl FnMut(&Record)) -> Report {
     let mut report = Report::new(pass.trigger);
     let governs = |id: &ReplicationGroupId| pass.policy.promote_replica_for(id);
     let request = match pass.request_about_a_group("promote_replica", &governs) {
@@ -45,15 +56,8 @@ pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
                 .await,
         );
     }
-    pass.finish(
-        FUNCTION,
-        considered,
-        None,
-        fleet.now,
-        &mut report,
-        &mut emit,
-    )
-    .await;
+    pass.finish(FUNCTION, considered, None, fleet.now, &mut report, emit)
+        .await;
     report
 }
 

@@ -13,6 +13,7 @@ use crate::{
     load::delta,
     pause::{ScopedPause, longest},
     policy::FailoverPolicy,
+    window::WeeklyWindow,
 };
 
 /// How long to wait after a refusal that says only that the target was busy.
@@ -51,6 +52,19 @@ pub(crate) fn require_no_stop_alarm(
         })?;
     }
     Ok(())
+}
+
+/// No drill while AWS may be replacing nodes; a window that the service does not name may be now.
+pub(crate) fn require_outside_maintenance(
+    window: Option<WeeklyWindow>,
+    now: DateTime<Utc>,
+    guards: &mut Guards,
+) -> Result<(), Hold> {
+    let window = window.unwrap_or_else(|| WeeklyWindow::read_or_any_time("unsaid"));
+    let outside = !window.contains(now);
+    guards.require("outside_maintenance", outside, window.to_string(), || {
+        Hold::MaintenanceWindow(window)
+    })
 }
 
 /// No practice while something may be wrong: every alarm that could ask for an evacuation of this target is OK. One that is silenced,

@@ -8,7 +8,7 @@ use crate::{
     db_cluster::DbCluster,
     failover::{
         FailoverRequest, Hold, Intent, RequestedTarget, Rotation,
-        guards::{last_failover, require_calm, require_not_expired},
+        guards::{last_failover, require_calm, require_not_expired, require_outside_maintenance},
     },
     policy::FailoverPolicy,
 };
@@ -261,6 +261,7 @@ fn require_drill(
         unit: cluster.id.to_string(),
         window,
     })?;
+    require_outside_maintenance(cluster.maintenance_window, seen.at, guards)?;
     let of_another = |alarm: &Alarm| matches!(watches(alarm, cluster), Watches::Another);
     require_calm(
         policy,

@@ -49,6 +49,7 @@ mod tests {
                 engine: None,
                 status: Status::Available,
                 global_database: None,
+                maintenance_window: None,
                 members: vec![reader, member("w", role, zone)],
             })
         };

@@ -9,10 +9,12 @@ use crate::{
     cluster::{Group, NodeId, Shard},
     failover::{
         FailoverRequest, Hold, Intent, Replacement, ReplacementState, RequestedTarget, Rotation,
-        Unit, evacuation::Alarmed, guards::require_calm, sight::Sight,
+        Unit,
+        evacuation::Alarmed,
+        guards::{require_calm, require_outside_maintenance},
+        sight::Sight,
     },
     policy::{DrillPolicy, OnReplacement},
-    window::WeeklyWindow,
 };
 
 /// How long before its announced time a primary is moved away from a node: not so early that the shard may be back on it by then.
@@ -152,7 +154,9 @@ fn drill<'a>(sight: Sight<'a>, policy: &DrillPolicy, unit: &Unit, shard: &'a Sha
             unit: format!("shard {}", unit.id),
             window,
         })
-        .and_then(|()| require_outside_maintenance(sight.group, sight.at, &mut guards))
+        .and_then(|()| {
+            require_outside_maintenance(sight.group.maintenance_window, sight.at, &mut guards)
+        })
         .and_then(|()| {
             let unit = format!("shard {}", unit.id);
             let of_another = |alarm: &Alarm| sight.watches_another(alarm);
@@ -167,21 +171,6 @@ fn drill<'a>(sight: Sight<'a>, policy: &DrillPolicy, unit: &Unit, shard: &'a Sha
             proof: Proof::None,
         }),
     }
-}
-
-/// No drill while AWS may be replacing nodes; a window that the service does not name may be now.
-fn require_outside_maintenance(
-    group: &Group,
-    now: DateTime<Utc>,
-    guards: &mut Guards,
-) -> Result<(), Hold> {
-    let window = group
-        .maintenance_window
-        .unwrap_or_else(|| WeeklyWindow::read_or_any_time("unsaid"));
-    let outside = !window.contains(now);
-    guards.require("outside_maintenance", outside, window.to_string(), || {
-        Hold::MaintenanceWindow(window)
-    })
 }
 
 /// The order in which the group's shards are drilled. `None`: they are not.

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Journal, SETTLES_WITHIN};
-use crate::failover::{DrillReport, FailoverAttempt, FailoverOutcome, IntentKind, Spent};
+use super::{Journal, Retry, SETTLES_WITHIN};
+use crate::failover::{
+    DrillReport, FailoverAttempt, FailoverOutcome, Happened, IntentKind, ServiceEvent, Spent,
+};
 
 /// Who leads a target, where describes tell: the primary of a group without shards, or the writer of a cluster.
 ///
@@ -21,6 +23,9 @@ pub struct Leader {
 
 /// Attempts kept per target: first those go that came to nothing, because the others date cooldowns and are measured.
 const FAILOVERS_KEPT: usize = 20;
+
+/// Neptune's own number of the event by which it says so.
+const NOT_ATTEMPTED: &str = "RDS-EVENT-0034";
 
 /// Reports kept per target: years of monthly drills of a group of a few shards, at some 600 bytes each.
 const DRILLS_KEPT: usize = 120;
@@ -99,6 +104,28 @@ impl Journal {
         self.leader.as_ref().and_then(|leader| leader.since)
     }
 
+    /// The journal after Neptune's events: where one says that it did not begin with the failover it had accepted, because there was one
+    /// shortly before, that one was refused after all.
+    #[must_use]
+    pub fn not_attempted(&self, events: &[ServiceEvent]) -> Journal {
+        let Some(open) = self.failovers.last().filter(|one| one.is_open()) else {
+            return self.clone();
+        };
+        let told = events.iter().any(|event| {
+            event.happened() == Happened::FailoverNotAttempted
+                && event.at >= open.at
+                && event.at - open.at < SETTLES_WITHIN
+        });
+        if !told {
+            return self.clone();
+        }
+        let refused = FailoverOutcome::Refused {
+            code: NOT_ATTEMPTED.to_owned(),
+            retry: Retry::Later,
+        };
+        self.failed_over(open.at, refused)
+    }
+
     /// The journal with a drill's report; the attempt of `at` is not reported again.
     #[must_use]
     pub fn reporting(&self, at: DateTime<Utc>, report: DrillReport) -> Journal {
@@ -147,5 +174,47 @@ impl Journal {
     pub fn open_failover(&self, now: DateTime<Utc>) -> Option<&FailoverAttempt> {
         self.last_failover()
             .filter(|attempt| now - attempt.ended_at() < SETTLES_WITHIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::failover::Source;
+
+    #[test]
+    fn a_failover_that_neptune_did_not_begin_is_refused_and_no_drill() {
+        let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let attempt = FailoverAttempt {
+            at: at(0),
+            intent: IntentKind::Drill,
+            why: String::new(),
+            unit: "graph".to_owned(),
+            from: "graph-w".to_owned(),
+            to: Some("graph-r1".to_owned()),
+            zones: BTreeMap::new(),
+            accepted: Some(at(0)),
+            outcome: FailoverOutcome::Accepted,
+            objective: None,
+            busy_at: None,
+            reported: false,
+        };
+        let journal = Journal::default().failing_over(attempt);
+        let event = |minute| ServiceEvent {
+            at: at(minute),
+            source: Source::DbInstance,
+            id: "graph-w".to_owned(),
+            message:
+                "Neptune is not attempting requested failover because a failover recently occurred"
+                    .to_owned(),
+        };
+        assert_eq!(journal.not_attempted(&[event(-1), event(20)]), journal);
+        let refused = journal.not_attempted(&[event(1)]);
+        assert!(!refused.failovers[0].may_have_happened());
+        assert!(!refused.failovers[0].awaits_report());
     }
 }

@@ -32,7 +32,6 @@ pub(crate) const NOT_DECIDED_HERE: [&str; 12] = [
     "multi_az_off",
     "failover_is_awss",
     "cluster_mode_not_disabled",
-    "maintenance_window",
     "budget_spent",
     "failover_pass_limit",
     "another_drill",

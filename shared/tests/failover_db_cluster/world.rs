@@ -138,6 +138,9 @@ fn cluster() -> impl Strategy<Value = (DbCluster, Lags)> {
                 engine,
                 status,
                 global_database,
+                maintenance_window: Some(clusterwarden::window::WeeklyWindow::read_or_any_time(
+                    "sun:05:00-sun:06:00",
+                )),
                 members: members.collect(),
             };
             (cluster, lags)

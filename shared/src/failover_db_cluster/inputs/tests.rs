@@ -36,6 +36,7 @@ fn seen() -> Observation {
             engine: Some("neptune".to_owned()),
             status: Status::Available,
             global_database: None,
+            maintenance_window: None,
             members: vec![member("w", true), member("r1", false), member("r2", false)],
         }),
         alarms: AlarmsSeen::from([("writer-cpu".to_owned(), alarm)]),

@@ -15,6 +15,7 @@ fn cluster() -> DbCluster {
         engine: Some("neptune".to_owned()),
         status: Status::Available,
         global_database: None,
+        maintenance_window: None,
         members: vec![member("graph-w", true), member("graph-r", false)],
     }
 }

@@ -123,6 +123,7 @@ fn a_ranking_shows_the_fit_from_1_on_and_then_the_others_without_a_rank() {
         engine: Some("neptune".to_owned()),
         status: Status::Available,
         global_database: None,
+        maintenance_window: None,
         members: vec![writer.clone(), silent, known],
     };
     let lags = Lags::from([(InstanceId::new("r2"), (now(), 0.04))]);

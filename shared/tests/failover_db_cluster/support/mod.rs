@@ -16,6 +16,7 @@ use clusterwarden::{
     pause::ScopedPause,
     policy::{FailoverPolicy, Policy},
     trigger::Trigger,
+    window::WeeklyWindow,
 };
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -38,6 +39,8 @@ struct Scenario {
     engine: String,
     status: String,
     global_database: Option<String>,
+    /// As the service spells it; `unsaid` where it does not.
+    maintenance: String,
     /// By name, see [`history::alarm`].
     alarms: BTreeMap<String, String>,
     /// See [`history::event`].
@@ -71,6 +74,7 @@ impl Default for Scenario {
             engine: "neptune".to_owned(),
             status: "available".to_owned(),
             global_database: None,
+            maintenance: "sun:05:00-sun:06:00".to_owned(),
             alarms: BTreeMap::new(),
             events: Vec::new(),
             failovers: Vec::new(),
@@ -120,6 +124,7 @@ impl Scenario {
             engine: said(&self.engine).map(str::to_owned),
             status: Status::read(said(&self.status)),
             global_database: self.global_database.clone(),
+            maintenance_window: said(&self.maintenance).map(WeeklyWindow::read_or_any_time),
             members,
         };
         let events = self.events.iter();
