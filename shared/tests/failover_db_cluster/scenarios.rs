@@ -23,7 +23,7 @@ const MOST_LINES: usize = 15;
 
 /// Holds of replication groups, of AWS's quota for them, and of the pass: the journal was written by another run, the cluster
 /// is tagged, or the fleet has a limit.
-pub(crate) const NOT_DECIDED_HERE: [&str; 12] = [
+pub(crate) const NOT_DECIDED_HERE: [&str; 11] = [
     "replacement_scheduled",
     "superseded",
     "paused_by_tag",
