@@ -313,6 +313,9 @@ async fn a_drill_of_a_cluster_is_measured_by_the_services_events_to_the_second()
                 panic!("{what}: {} reports", drills.len());
             };
             assert_eq!(report.accepted, calls[0].at, "{what}");
+            // It looks every five seconds: not before it happened, and at most one look later.
+            let seen = started.switched.as_ref().expect("who took over").seconds;
+            assert!((35..=40).contains(&seen), "{what}: {seen}");
             assert_eq!(at(report, "new_writer"), completed, "{what}");
             assert_eq!(at(report, "old_writer_back"), back, "{what}");
             assert_eq!(at(report, "available"), back, "{what}");
