@@ -39,7 +39,7 @@ fn the_day_drills_a_shard_once_and_refuses_what_must_not_be() {
         "{told}"
     );
     assert!(
-        drilled[0].ends_with("after 12 min 44 s; objective met"),
+        drilled[0].ends_with("recovered after 12 min 44 s, all available; objective met"),
         "{told}"
     );
     assert_eq!(refused.len(), 2, "{told}");

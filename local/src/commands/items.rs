@@ -133,7 +133,9 @@ impl Items {
     pub(super) fn meant<'a>(&'a self, wanted: &'a str) -> impl Iterator<Item = &'a Target> {
         let pauses_a_cluster = |target: &Target| {
             let mut twins = self.targets.iter().filter(|twin| twin.id == target.id);
-            twins.any(|twin| twin.kind != target.kind) && target.is_only_paused()
+            target.kind == Kind::ReplicationGroup
+                && twins.any(|twin| twin.kind == Kind::DbCluster)
+                && target.is_only_paused()
         };
         self.targets
             .iter()

@@ -51,7 +51,7 @@ pub(super) fn thoughts<'a>(sight: Sight<'a>) -> Vec<Thought<'a>> {
     let mut thoughts: Vec<Thought<'a>> = alarmed.map(|found| evacuation(sight, found)).collect();
     let replacements = sight.journal.replacements.iter();
     thoughts.extend(replacements.filter_map(|one| replaced(sight, one)));
-    thoughts.extend(drills(sight));
+    thoughts.extend(due_drill(sight));
     thoughts.push(Thought {
         intent: None,
         guards: Guards::default(),
@@ -122,26 +122,22 @@ fn is_ahead(one: &Replacement, now: DateTime<Utc>) -> bool {
         .is_none_or(|starts| now < starts && starts - now < MOVED_WITHIN)
 }
 
-/// The drills that are due, in the order of the rotation: where one shard cannot be drilled, such as one whose replica lags, the
-/// next one is. What holds the first for all of them holds it alone.
-fn drills(sight: Sight<'_>) -> Vec<Thought<'_>> {
-    let (Some(policy), Some(rotation)) = (&sight.policy.drill, rotation(sight)) else {
-        return Vec::new();
-    };
-    let mut thoughts = Vec::new();
-    for unit in rotation.due(sight.at) {
+/// The drill that is due: of the first shard of the rotation that has a replica. One without would stop the others' for ever; any other
+/// reason not to drill a shard is one not to practise on its group. `None`: none is due.
+fn due_drill(sight: Sight<'_>) -> Option<Thought<'_>> {
+    let policy = sight.policy.drill.as_ref()?;
+    let rotation = rotation(sight)?;
+    let shard = |unit: &Unit| {
         let mut shards = sight.group.shards.iter();
-        let Some(shard) = shards.find(|shard| shard.id.as_str() == unit.id) else {
-            continue;
-        };
-        let thought = drill(sight, policy, unit, shard);
-        let goes_on = thought.outcome.is_ok();
-        thoughts.push(thought);
-        if !goes_on {
-            break;
-        }
-    }
-    thoughts
+        shards.find(|shard| shard.id.as_str() == unit.id)
+    };
+    let due: Vec<(&Unit, &Shard)> = rotation
+        .due(sight.at)
+        .filter_map(|unit| Some((unit, shard(unit)?)))
+        .collect();
+    let with_replica = due.iter().find(|(_, shard)| shard.nodes.len() > 1);
+    let (unit, shard) = with_replica.or(due.first())?;
+    Some(drill(sight, policy, unit, shard))
 }
 
 fn drill<'a>(sight: Sight<'a>, policy: &DrillPolicy, unit: &Unit, shard: &'a Shard) -> Thought<'a> {

@@ -67,7 +67,7 @@ pub enum Hold {
         /// For how many shards.
         to: u32,
     },
-    /// We forced a failover whose new primary is not seen yet.
+    /// We forced a failover a short while ago.
     FailoverInFlight {
         /// When we asked.
         asked: DateTime<Utc>,
@@ -405,7 +405,7 @@ impl fmt::Display for Hold {
             }
             Self::FailoverInFlight { asked, unit } => write!(
                 f,
-                "a failover of {unit} was asked for at {}, and its new primary is not seen yet",
+                "a failover of {unit} was asked for at {}, and the old primary may still be on its way back",
                 clock(*asked)
             ),
             Self::ReplacementScheduled { node } => write!(

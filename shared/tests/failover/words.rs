@@ -78,6 +78,8 @@ pub(crate) fn attempt(text: &str) -> FailoverAttempt {
         zones: BTreeMap::new(),
         outcome: outcome_of(outcome),
         accepted: None,
+        objective: None,
+        busy_at: None,
         reported: false,
     }
 }

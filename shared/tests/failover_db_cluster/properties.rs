@@ -175,7 +175,7 @@ proptest! {
             return Ok(());
         };
         let (seen, zones) = (&world.seen, writers_per_zone(cluster(&world)));
-        let attempt = FailoverAttempt::asking(&failover, &verdict.intent.unwrap(), zones, seen.at);
+        let attempt = FailoverAttempt::asking(&failover, &verdict.intent.unwrap(), None, zones, seen.at);
         let mut after = world.clone();
         after.seen.journal = seen.journal.failing_over(attempt);
         after.seen.at += TimeDelta::minutes(later);

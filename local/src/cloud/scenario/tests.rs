@@ -152,7 +152,7 @@ fn an_act_is_carried_out_and_one_that_cannot_be_is_refused_at_its_place() {
         refusal(&act("DeleteReplicationGroup", "a", "")),
         "mine.toml:10:1: act of `t`: `operation` is DeleteReplicationGroup; nothing but \
          ModifyReplicationGroupShardConfiguration, FailPrimary, ScheduleReplacement, BlockTestFailover, \
-         UnblockTestFailover can be played"
+         UnblockTestFailover, Lag can be played"
     );
     assert_eq!(
         refusal(&act(reshard, "b", "")),

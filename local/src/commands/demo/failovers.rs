@@ -188,14 +188,21 @@ impl Failovers {
                 target: record.target.clone(),
                 report: report.clone(),
             }));
+        let requested = record.intent_kind() == Some(IntentKind::Request);
         if let (true, Some(reason)) = (record.is_refused(), &decision.reason) {
-            self.refused.push(Refused {
-                at,
-                target: record.target.clone(),
-                reason: reason.clone(),
-                sentence: decision.sentence.clone(),
-                requested: record.intent_kind() == Some(IntentKind::Request),
+            // A person is refused each time; a policy's mistake is there on every run, and is one.
+            let known = self.refused.iter().any(|one| {
+                !one.requested && (&one.target, &one.reason) == (&record.target, reason)
             });
+            if requested || !known {
+                self.refused.push(Refused {
+                    at,
+                    target: record.target.clone(),
+                    reason: reason.clone(),
+                    sentence: decision.sentence.clone(),
+                    requested,
+                });
+            }
         }
     }
 
@@ -276,6 +283,27 @@ mod tests {
         assert!(refused("sessions-eu", "lagging", Some(IntentKind::Request)).is_refused());
         assert!(refused("checkout-aurora", "not_neptune", None).is_refused());
         assert!(!refused("catalog", "cooling_down", Some(IntentKind::Drill)).is_refused());
+    }
+
+    #[test]
+    fn a_mistake_of_the_policy_is_refused_once_and_a_person_each_time() {
+        let mut failovers = Failovers::default();
+        for minute in [0, 60] {
+            let foreign = refused("checkout-aurora", "not_neptune", None);
+            let asked = refused("sessions-eu", "lagging", Some(IntentKind::Request));
+            for (job, record) in [
+                (Job::FailoverDbCluster, foreign),
+                (Job::FailoverShard, asked),
+            ] {
+                failovers.enter(job, &pass(Cause::Schedule, record), at(14, minute));
+            }
+        }
+        let targets: Vec<&str> = failovers
+            .refused
+            .iter()
+            .map(|one| one.target.as_str())
+            .collect();
+        assert_eq!(targets, ["checkout-aurora", "sessions-eu", "sessions-eu"]);
     }
 
     #[test]

@@ -376,7 +376,7 @@ mod tests {
         let (row, decision) = rows(drill_started(), 5);
         assert_eq!(
             row,
-            " ◆ failovers          1 drill started, being measured, 0 refused"
+            " ◆ failovers         1 drill started, being measured, 0 refused"
         );
         assert!(
             decision.starts_with(" 14:05  drill      catalog shard 0001"),
@@ -385,7 +385,7 @@ mod tests {
         let (row, _) = rows(drilled(), 20);
         assert_eq!(
             row,
-            " ◆ failovers          1 drill started, 1 reported (the last met), 0 refused"
+            " ◆ failovers         1 drill started, 1 reported (the last met), 0 refused"
         );
     }
 

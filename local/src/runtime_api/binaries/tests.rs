@@ -21,7 +21,7 @@ fn write(path: &Path, text: &str) {
 #[tokio::test]
 async fn an_unknown_function_is_answered_with_the_known_ones() {
     let error = locate("failover", |_| ()).await.unwrap_err();
-    let text = "there is no function `failover`; the functions are: reshard";
+    let text = "there is no function `failover`; the functions are: reshard, failover-shard, failover-db-cluster, promote-replica";
     assert_eq!(error.to_string(), text);
 }
 

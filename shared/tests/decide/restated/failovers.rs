@@ -3,20 +3,18 @@
 use chrono::{DateTime, Utc};
 use clusterwarden::{cluster::Group, failover::FailoverOutcome, reshard::Observation};
 
-/// The last failover that may have been carried out was asked for within a quarter of an hour, and nobody has seen its new
-/// primary.
+/// The last failover that may have been carried out was asked for, or its new primary seen, within a quarter of an hour.
 pub(super) fn in_flight(seen: &Observation) -> bool {
-    let mut unseen_for = None;
+    let mut going_on = None;
     for failover in &seen.journal.failovers {
-        match failover.outcome {
-            FailoverOutcome::Asked | FailoverOutcome::Accepted => {
-                unseen_for = Some((seen.at - failover.at).num_minutes());
-            }
-            FailoverOutcome::Switched { .. } => unseen_for = None,
+        let accepted = failover.accepted.unwrap_or(failover.at);
+        match &failover.outcome {
+            FailoverOutcome::Asked | FailoverOutcome::Accepted => going_on = Some(accepted),
+            FailoverOutcome::Switched { at, .. } => going_on = Some(accepted.max(*at)),
             FailoverOutcome::Refused { .. } | FailoverOutcome::NotSent => {}
         }
     }
-    unseen_for.is_some_and(|minutes| minutes < 15)
+    going_on.is_some_and(|at| (seen.at - at).num_minutes() < 15)
 }
 
 /// A node of the group is remembered to be replaced, and its window ended less than a quarter of a day ago; where the window is not

@@ -95,6 +95,8 @@ pub(super) fn failover(text: &str, now: DateTime<Utc>) -> FailoverAttempt {
         zones: BTreeMap::new(),
         outcome,
         accepted: None,
+        objective: None,
+        busy_at: None,
         reported: false,
     }
 }

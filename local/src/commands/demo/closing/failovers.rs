@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 
 use super::Closing;
 use crate::commands::demo::{
-    failovers::{Runs, length, unit},
+    failovers::{Reported, Runs, length, unit},
     measured::Compared,
     text::{clock, counted},
 };
 
-/// How wide the drill's name and its nodes are.
-const NAME_WIDTH: usize = 36;
+/// How wide the drill's name and its nodes are at the least.
+const NAME_WIDTH: usize = 20;
 
 impl Closing<'_> {
     /// `failover-shard ran 27 times: 18 on schedule, …`, a line for each function that ran.
@@ -35,28 +35,19 @@ impl Closing<'_> {
         if drills.is_empty() {
             return Ok(());
         }
+        let names: Vec<[String; 4]> = drills.iter().map(|(drill, _)| names(drill)).collect();
+        let widths = names.iter().flatten().map(|name| name.chars().count());
+        let width = widths.max().unwrap_or_default().max(NAME_WIDTH);
         writeln!(
             f,
-            "\n{:<NAME_WIDTH$}  phase               reported                  events say",
-            "drill"
+            "\n{:<width$}  {:<18}  {:<8}  {:>11}  events say",
+            "drill", "phase", "reported", "after"
         )?;
-        for (drill, phases) in drills {
-            let report = &drill.report;
-            let to = report.to.as_deref().unwrap_or("nobody seen");
-            let objective = format!(
-                "objective {} s: {}",
-                report.objective_seconds, report.verdict
-            );
-            let name = [
-                unit(&drill.target, &report.unit),
-                format!("{} →", report.from),
-                to.to_owned(),
-                objective,
-            ];
+        for ((_, phases), name) in drills.iter().zip(names) {
             let mut name = name.into_iter();
-            for phase in &phases {
+            for phase in phases {
                 let name = name.next().unwrap_or_default();
-                writeln!(f, "{name:<NAME_WIDTH$}  {}", row(phase))?;
+                writeln!(f, "{name:<width$}  {}", row(phase))?;
             }
             for rest in name {
                 writeln!(f, "{rest}")?;
@@ -84,15 +75,35 @@ impl Closing<'_> {
     }
 }
 
+/// What stands before a drill's phases, a line each.
+fn names(drill: &Reported) -> [String; 4] {
+    let report = &drill.report;
+    [
+        unit(&drill.target, &report.unit),
+        format!("{} →", report.from),
+        report
+            .to
+            .clone()
+            .unwrap_or_else(|| "nobody seen".to_owned()),
+        format!(
+            "objective {} s: {}",
+            report.objective_seconds, report.verdict
+        ),
+    ]
+}
+
 fn row(phase: &Compared) -> String {
     let seconds = phase.seconds.map_or("not seen".to_owned(), length);
-    let told = if phase.matches {
+    let told = if phase.matches && phase.told != phase.reported {
+        // No event tells of it.
+        "a match, as seen".to_owned()
+    } else if phase.matches {
         "a match".to_owned()
     } else {
         format!("{}, NO MATCH", time(phase.told))
     };
     format!(
-        "{:<18}  {:<12}  {:>12}  {told}",
+        "{:<18}  {:<8}  {:>11}  {told}",
         phase.phase,
         time(phase.reported),
         seconds

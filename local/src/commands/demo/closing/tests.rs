@@ -140,10 +140,10 @@ fn a_day_that_shows_everything_and_matches_holds() {
         "An alarm scaled out:    12:24 orders from 4 to 5 shards (orders-engine-cpu-high)",
         "The schedule scaled in: 19:25 orders from 5 to 4 shards",
         "A hold said why:        13:00 sessions-eu: no scale-in while keys are evicted",
-        "catalog shard 0001                    accepted            14:05:00               0 s  a match",
-        "catalog-0001-001 →                    failover completed  14:06:03              63 s  a match",
-        "objective 120 s: met                  recovery finished   14:17:44      12 min 44 s  a match",
-        "                                      available           14:17:44      12 min 44 s  a match",
+        "catalog shard 0001    accepted            14:05:00          0 s  a match",
+        "catalog-0001-001 →    failover completed  14:06:03         63 s  a match",
+        "objective 120 s: met  recovery finished   14:17:44  12 min 44 s  a match",
+        "                      available           14:17:44  12 min 44 s  a match, as seen",
         "What was decided is what ElastiCache has, and what was measured is what its events say.",
     ] {
         assert!(

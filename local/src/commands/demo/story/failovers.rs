@@ -13,8 +13,8 @@ use crate::commands::demo::{
     function::{Job, Pass},
 };
 
-/// Holds that are not worth a line: all is well, or another run is at it.
-const UNTOLD: [&str; 2] = ["nothing_asked", "superseded"];
+/// Holds that are not worth a line: all is well, another run is at it, or a change or a failover is, which is told elsewhere.
+const UNTOLD: [&str; 4] = ["nothing_asked", "superseded", "not_available", "in_flight"];
 
 impl Story {
     /// What of a run of a function that forces failovers is new.
@@ -69,7 +69,7 @@ impl Story {
             .is_some_and(|reason| UNTOLD.contains(&reason));
         let asked = record.intent_kind() == Some(IntentKind::Request);
         let acted = record.has_started() || record.outcome == "failed";
-        !untold && (before.as_ref() != Some(&key) || asked || acted)
+        asked || acted || (!untold && before.as_ref() != Some(&key))
     }
 }
 
@@ -132,7 +132,7 @@ fn measured(target: &str, drill: &DrillReport) -> String {
     let available = phases.next().and_then(|phase| phase.seconds);
     let recovered = phases.next().and_then(|phase| phase.seconds);
     let all = if available.is_some() && available == recovered {
-        format!("{} and all available", after(recovered, "recovered"))
+        format!("{}, all available", after(recovered, "recovered"))
     } else {
         let recovered = after(recovered, "recovered");
         format!("{recovered}, {}", after(available, "all available"))

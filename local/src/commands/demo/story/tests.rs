@@ -154,7 +154,7 @@ fn a_drill_is_told_when_it_starts_and_when_it_is_measured() {
         told_of_failovers(vec![(drill_started(), 5), (drilled, 20)]),
         [
             "14:05  drill      catalog shard 0001: catalog-0001-001 → catalog-0001-002 after 63 s (objective 120 s)",
-            "14:20  drilled    catalog shard 0001: recovered and all available after 12 min 44 s; objective met",
+            "14:20  drilled    catalog shard 0001: recovered after 12 min 44 s, all available; objective met",
         ]
     );
 }
@@ -198,4 +198,6 @@ fn a_persons_request_is_answered_each_time_and_other_holds_once() {
     );
     let nothing = told_of_failovers(vec![(refused("catalog", "nothing_asked", None), 0)]);
     assert_eq!(nothing, [""; 0]);
+    let asked = refused("catalog", "not_available", Some(IntentKind::Request));
+    assert_eq!(told_of_failovers(vec![(asked, 0)]).len(), 1);
 }
