@@ -461,7 +461,9 @@ fn no_sequence_of_wakes_and_crashes_fails_over_within_the_cooldown_or_beyond_the
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let calls = runtime.expect("a runtime").block_on(live(seed, &steps))?;
+        let lived = runtime.expect("a runtime").block_on(live(seed, &steps));
+        // Said at once: a smaller sequence takes minutes to find.
+        let calls = lived.inspect_err(|failure| eprintln!("seed {seed}: {failure}"))?;
         sent.set(sent.get() + calls);
         Ok(())
     });
