@@ -12,8 +12,8 @@ use super::{Aws, ServiceError, dynamodb::Journals, failover_act::Started};
 use crate::{
     alarm::AlarmsSeen,
     failover::{
-        Budget, Candidate, Decision, DrillReport, FailoverOutcome, FailoverRequest, Happened, Hold,
-        Ruling, ServiceEvent, Verdict, admit, spent_within_a_day,
+        Budget, Candidate, Decision, DrillReport, FailoverAttempt, FailoverOutcome,
+        FailoverRequest, Happened, Hold, Ruling, ServiceEvent, Verdict, admit, spent_within_a_day,
     },
     journal::{EVERYTHING, Journal},
     pause::ScopedPause,
@@ -222,17 +222,15 @@ pub(super) fn led(
     let Some(leader) = leader else {
         return journal;
     };
-    let told = events.iter().filter_map(|event| match event.happened() {
-        Happened::FailedOver { to } if to == leader => Some(event.at),
-        _ => None,
-    });
-    let ours = journal
+    let told = events
+        .iter()
+        .filter(|event| matches!(event.happened(), Happened::FailedOver { to } if to == leader))
+        .map(|event| event.at);
+    let switched = journal
         .failovers
         .iter()
-        .filter_map(|one| match &one.outcome {
-            FailoverOutcome::Switched { at, to } if to == leader => Some(*at),
-            _ => None,
-        });
+        .filter(|one| matches!(&one.outcome, FailoverOutcome::Switched { to, .. } if to == leader));
+    let ours = switched.map(FailoverAttempt::ended_at);
     journal.led_by(leader, told.chain(ours), now)
 }
 

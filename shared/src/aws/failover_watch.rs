@@ -42,7 +42,7 @@ impl Pass<'_> {
             let mut still = Vec::new();
             for one in waiting {
                 // A look that fails is looked again; the call has been made, whatever we can read now.
-                match self.aws.new_one(&one, self.now()).await {
+                match self.aws.new_one(&one, || self.now()).await {
                     Ok(Some(new)) => self.switched(&one, new, report, emit).await,
                     Ok(None) | Err(_) => still.push(one),
                 }
@@ -105,11 +105,12 @@ impl Aws {
     async fn new_one(
         &self,
         one: &Started,
-        now: DateTime<Utc>,
+        now: impl Fn() -> DateTime<Utc>,
     ) -> Result<Option<NewOne>, ServiceError> {
         let first_seen = |to: String| NewOne {
             accepted: one.accepted_at(),
-            at: now,
+            // After the look: it was not there before.
+            at: now(),
             to,
         };
         match &one.failover {
