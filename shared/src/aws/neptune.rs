@@ -162,9 +162,7 @@ impl Aws {
 fn reading(code: &str, _message: &str) -> Reading {
     match code {
         // The cluster or an instance is not available (any more); the next passes see how it goes on.
-        "InvalidDBClusterStateFault" | "InvalidDBInstanceState" | "InvalidDBInstanceStateFault" => {
-            Reading::Busy
-        }
+        "InvalidDBClusterStateFault" | "InvalidDBInstanceState" => Reading::Busy,
         _ => Reading::Person,
     }
 }

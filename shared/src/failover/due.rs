@@ -57,7 +57,12 @@ impl Rotation {
 /// The newest drill of a unit that may have happened, by the journal. A drill that was asked for and whose end is not
 /// known counts: it may have happened.
 fn last_drill(journal: &Journal, unit: &str) -> Option<DateTime<Utc>> {
-    let reported = journal.drilled.get(unit).copied();
+    let remembered = journal.drilled.get(unit).copied();
+    let reported = journal
+        .drills
+        .iter()
+        .filter(|drill| drill.unit == unit)
+        .map(|drill| drill.accepted);
     let asked = journal
         .failovers
         .iter()
@@ -67,5 +72,5 @@ fn last_drill(journal: &Journal, unit: &str) -> Option<DateTime<Utc>> {
                 && attempt.may_have_happened()
         })
         .map(|attempt| attempt.at);
-    reported.into_iter().chain(asked).max()
+    remembered.into_iter().chain(reported).chain(asked).max()
 }

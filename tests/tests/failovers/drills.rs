@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::{
-    failover::{DrillReport, DrillVerdict},
+    failover::{DrillReport, DrillVerdict, FailoverOutcome},
     record::{Outcome, Report},
 };
 use clusterwarden_local::cloud::{
@@ -335,7 +335,7 @@ async fn a_drill_of_a_cluster_is_measured_by_the_services_events_to_the_second()
 }
 
 #[tokio::test]
-async fn a_drill_that_neptune_does_not_carry_out_is_reported_as_incomplete() {
+async fn a_drill_that_neptune_does_not_begin_is_refused_and_tried_again_after_the_cooldown() {
     let neptune = NeptuneParameters {
         ignores_failover_within: Some(TimeDelta::minutes(30)),
         ..NeptuneParameters::default()
@@ -356,12 +356,24 @@ async fn a_drill_that_neptune_does_not_carry_out_is_reported_as_incomplete() {
     let started = record(&started, "graph");
     assert_eq!(started.outcome, Outcome::Accepted, "{}", started.line());
     let drills = reported(&world.wakes(Function::DbCluster, 150).await);
-    assert_eq!(world.calls("FailoverDBCluster").len(), 1);
+    // Neptune does not begin for half an hour after its own failover; each try waits for the cooldown of the one before.
+    let calls = world.calls("FailoverDBCluster");
+    assert!(
+        calls
+            .windows(2)
+            .all(|two| two[1].at - two[0].at >= TimeDelta::minutes(10)),
+        "{calls:?}"
+    );
+    let outcomes = world.attempts("db-cluster:graph");
+    assert!(
+        matches!(&outcomes[0].outcome, FailoverOutcome::Refused { code, .. } if code == "RDS-EVENT-0034"),
+        "{outcomes:?}"
+    );
     let [report] = drills.as_slice() else {
         panic!("{drills:?}");
     };
-    assert_eq!(
-        (report.verdict, &report.to),
-        (DrillVerdict::Incomplete, &None)
+    assert!(
+        report.to.is_some() && report.accepted > outcomes[0].at,
+        "{report:?}"
     );
 }
