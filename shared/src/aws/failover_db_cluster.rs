@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     ServiceError,
-    dynamodb::{Journals, Written},
+    dynamodb::Journals,
     failover_groups::looks_back,
     failover_metrics::lags,
     failover_pass::{Asked, Considered, Pass, TRIES, led, remembered},
@@ -20,7 +20,7 @@ use crate::{
         Decision, DrillReport, FailoverAttempt, FailoverRequest, Hold, IntentKind, Phases,
         RequestedTarget, ServiceEvent, Verdict,
     },
-    failover_db_cluster::{Observation, decide, writers_per_zone},
+    failover_db_cluster::{Observation, writers_per_zone},
     journal::{EVERYTHING, Journal},
     policy::FailoverPolicy,
     record::{Record, Report},
@@ -265,37 +265,17 @@ impl<'p> Pass<'p> {
         fleet: &Fleet,
         report: &mut Report,
     ) -> Considered<'a> {
-        let mut drills = Vec::new();
-        if seen.unreadable.is_none() && seen.journal.is_ahead_of(fleet.now) {
-            // Another run looked after us, and wrote; what we saw must not be written over it, nor acted on.
-            let verdict = decide(policy, &seen).held(Hold::Superseded);
-            return considered(&id, policy, seen, verdict, drills);
-        }
-        if let (Some(cluster), None) = (&seen.cluster, &seen.unreadable) {
-            let (next, reports) = self.follow_cluster(cluster, &seen).await;
-            match self.aws.keep(&journal_key(&id), &seen.journal, next).await {
-                Ok(Written::Yes(journal)) => (seen.journal, drills) = (journal, reports),
-                Ok(Written::Superseded) => {
-                    let verdict = decide(policy, &seen).held(Hold::Superseded);
-                    return considered(&id, policy, seen, verdict, drills);
-                }
-                Err(error) => {
-                    report.failures.push(error.to_string());
-                    seen.unreadable = Some(error.to_string());
-                }
+        let follow = async |seen: &Observation| self.follow_cluster(seen).await;
+        let read = async |seen: &mut Observation| {
+            if let Some(cluster) = &seen.cluster {
+                seen.lags = Some(lags(self.aws, cluster, fleet.now, policy.stale_after).await?);
             }
-        }
-        let mut verdict = decide(policy, &seen);
-        if let (true, Some(cluster)) = (verdict.wants_evidence, &seen.cluster) {
-            match lags(self.aws, cluster, fleet.now, policy.stale_after).await {
-                Ok(lags) => seen.lags = Some(lags),
-                Err(error) => {
-                    report.failures.push(error.to_string());
-                    seen.unreadable = Some(error.to_string());
-                }
-            }
-            verdict = decide(policy, &seen);
-        }
+            Ok(())
+        };
+        let key = journal_key(&id);
+        let (mut verdict, drills) = self
+            .look(&key, policy, &mut seen, follow, read, report)
+            .await;
         if matches!(verdict.decision, Decision::Act(_)) {
             verdict = self.look_at_cluster_tag(&id, fleet, verdict, report).await;
         }
@@ -303,11 +283,10 @@ impl<'p> Pass<'p> {
     }
 
     /// The journal with what became of the cluster's failovers and drills.
-    async fn follow_cluster(
-        &self,
-        cluster: &DbCluster,
-        seen: &Observation,
-    ) -> (Journal, Vec<DrillReport>) {
+    async fn follow_cluster(&self, seen: &Observation) -> (Journal, Vec<DrillReport>) {
+        let Some(cluster) = &seen.cluster else {
+            return (seen.journal.clone(), Vec::new());
+        };
         let now = seen.at;
         let is_idle = cluster.not_available().is_none();
         let phases_of = |attempt: &FailoverAttempt| {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::{
-    dynamodb::Written,
     failover_groups::{Fleet, named_primary, nodes},
     failover_metrics::evidence,
     failover_pass::{Considered, LedgerSeen, Pass, TRIES, led, remembered},
@@ -11,10 +10,10 @@ use super::{
 use crate::{
     cluster::{Activity, Group, ReplicationGroupId},
     failover::{
-        Budget, Decision, DrillReport, Failover, FailoverAttempt, FailoverRequest, Hold, LEDGER,
-        Phases, Verdict, replacements,
+        Budget, Decision, DrillReport, Failover, FailoverAttempt, FailoverRequest, LEDGER, Phases,
+        Verdict, replacements,
     },
-    failover_shard::{Observation, decide, primaries_per_zone},
+    failover_shard::{Observation, primaries_per_zone},
     journal::Journal,
     policy::FailoverPolicy,
     record::{Record, Report},
@@ -97,37 +96,18 @@ impl Pass<'_> {
         fleet: &Fleet,
         report: &mut Report,
     ) -> Considered<'a> {
-        let mut drills = Vec::new();
-        if seen.unreadable.is_none() && seen.journal.is_ahead_of(fleet.now) {
-            // Another run looked after us, and wrote; what we saw must not be written over it, nor acted on.
-            let verdict = decide(policy, &seen).held(Hold::Superseded);
-            return considered(&id, policy, seen, verdict, drills);
-        }
-        if let (Some(group), None) = (&seen.group, &seen.unreadable) {
-            let (next, reports) = self.follow_group(group, &seen).await;
-            match self.aws.keep(id.as_str(), &seen.journal, next).await {
-                Ok(Written::Yes(journal)) => (seen.journal, drills) = (journal, reports),
-                Ok(Written::Superseded) => {
-                    let verdict = decide(policy, &seen).held(Hold::Superseded);
-                    return considered(&id, policy, seen, verdict, drills);
-                }
-                Err(error) => {
-                    report.failures.push(error.to_string());
-                    seen.unreadable = Some(error.to_string());
-                }
+        let follow = async |seen: &Observation| self.follow_group(seen).await;
+        let read = async |seen: &mut Observation| {
+            if let Some(group) = &seen.group {
+                seen.evidence =
+                    Some(evidence(self.aws, group, fleet.now, policy.stale_after).await?);
             }
-        }
-        let mut verdict = decide(policy, &seen);
-        if let (true, Some(group)) = (verdict.wants_evidence, &seen.group) {
-            match evidence(self.aws, group, fleet.now, policy.stale_after).await {
-                Ok(evidence) => seen.evidence = Some(evidence),
-                Err(error) => {
-                    report.failures.push(error.to_string());
-                    seen.unreadable = Some(error.to_string());
-                }
-            }
-            verdict = decide(policy, &seen);
-        }
+            Ok(())
+        };
+        let key = id.as_str();
+        let (mut verdict, drills) = self
+            .look(key, policy, &mut seen, follow, read, report)
+            .await;
         if matches!(verdict.decision, Decision::Act(_)) {
             verdict = self.look_at_group_tag(&id, fleet, verdict, report).await;
         }
@@ -135,7 +115,10 @@ impl Pass<'_> {
     }
 
     /// The journal with what became of the group's failovers, drills and replacements.
-    async fn follow_group(&self, group: &Group, seen: &Observation) -> (Journal, Vec<DrillReport>) {
+    async fn follow_group(&self, seen: &Observation) -> (Journal, Vec<DrillReport>) {
+        let Some(group) = &seen.group else {
+            return (seen.journal.clone(), Vec::new());
+        };
         let now = seen.at;
         let is_idle = group.activity() == Activity::Idle;
         let idle_at = is_idle.then_some(now);

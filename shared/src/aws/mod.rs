@@ -12,6 +12,7 @@ mod failover_act;
 mod failover_calls;
 pub mod failover_db_cluster;
 mod failover_groups;
+mod failover_look;
 mod failover_metrics;
 pub mod failover_pass;
 pub mod failover_shard;

@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-
 use super::{
-    dynamodb::Written,
     failover_groups::{Fleet, named_primary},
     failover_metrics::evidence,
     failover_pass::{Considered, Pass, TRIES, led, remembered},
 };
 use crate::{
-    cluster::{Group, ReplicationGroupId},
-    failover::{Decision, FailoverOutcome, FailoverRequest, Hold, Verdict},
+    cluster::ReplicationGroupId,
+    failover::{Decision, FailoverOutcome, FailoverRequest, Verdict},
     journal::Journal,
     policy::FailoverPolicy,
-    promote_replica::{Observation, decide},
+    promote_replica::Observation,
     record::{Record, Report},
 };
 
@@ -70,36 +67,18 @@ impl Pass<'_> {
         fleet: &Fleet,
         report: &mut Report,
     ) -> Considered<'a> {
-        if seen.unreadable.is_none() && seen.journal.is_ahead_of(fleet.now) {
-            let verdict = decide(policy, &seen).held(Hold::Superseded);
-            return considered(&id, policy, seen, verdict);
-        }
-        if let (Some(group), None) = (&seen.group, &seen.unreadable) {
-            let next = followed(&seen.journal, group, fleet.now);
-            let next = led(next, named_primary(group), &seen.events, fleet.now);
-            match self.aws.keep(id.as_str(), &seen.journal, next).await {
-                Ok(Written::Yes(journal)) => seen.journal = journal,
-                Ok(Written::Superseded) => {
-                    let verdict = decide(policy, &seen).held(Hold::Superseded);
-                    return considered(&id, policy, seen, verdict);
-                }
-                Err(error) => {
-                    report.failures.push(error.to_string());
-                    seen.unreadable = Some(error.to_string());
-                }
+        let follow = async |seen: &Observation| (followed(seen), Vec::new());
+        let read = async |seen: &mut Observation| {
+            if let Some(group) = &seen.group {
+                seen.evidence =
+                    Some(evidence(self.aws, group, fleet.now, policy.stale_after).await?);
             }
-        }
-        let mut verdict = decide(policy, &seen);
-        if let (true, Some(group)) = (verdict.wants_evidence, &seen.group) {
-            match evidence(self.aws, group, fleet.now, policy.stale_after).await {
-                Ok(evidence) => seen.evidence = Some(evidence),
-                Err(error) => {
-                    report.failures.push(error.to_string());
-                    seen.unreadable = Some(error.to_string());
-                }
-            }
-            verdict = decide(policy, &seen);
-        }
+            Ok(())
+        };
+        let key = id.as_str();
+        let (mut verdict, _) = self
+            .look(key, policy, &mut seen, follow, read, report)
+            .await;
         if matches!(verdict.decision, Decision::Act(_)) {
             verdict = self.look_at_group_tag(&id, fleet, verdict, report).await;
         }
@@ -107,23 +86,18 @@ impl Pass<'_> {
     }
 }
 
-/// The journal with what became of our promotions: describes say who is primary.
-fn followed(journal: &Journal, group: &Group, now: DateTime<Utc>) -> Journal {
-    let Some(attempt) = journal.failovers.last().filter(|one| one.is_open()) else {
-        return journal.clone();
+/// The journal with what became of our promotions, and who is primary: describes say it.
+fn followed(seen: &Observation) -> Journal {
+    let primary = seen.group.as_ref().and_then(named_primary);
+    let journal = match (seen.journal.failovers.last(), primary) {
+        (Some(attempt), Some(primary)) if attempt.is_open() && attempt.from != primary => {
+            let (at, to) = (seen.at, primary.to_owned());
+            let switched = FailoverOutcome::Switched { at, to };
+            seen.journal.failed_over(attempt.at, switched)
+        }
+        _ => seen.journal.clone(),
     };
-    let mut nodes = group.shards.iter().flat_map(|shard| &shard.nodes);
-    let primary = nodes.find(|node| node.is_primary == Some(true));
-    match primary.filter(|node| node.id.as_str() != attempt.from) {
-        Some(node) => journal.failed_over(
-            attempt.at,
-            FailoverOutcome::Switched {
-                at: now,
-                to: node.id.to_string(),
-            },
-        ),
-        None => journal.clone(),
-    }
+    led(journal, primary, &seen.events, seen.at)
 }
 
 fn considered<'a>(
