@@ -6,16 +6,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Aws, ServiceError, failover_act::Started, failover_pass::Pass};
 use crate::{
-    failover::{Failover, FailoverAttempt, FailoverOutcome, Phases},
+    failover::{Failover, FailoverAttempt, FailoverOutcome, LONGEST_FAILOVER, Phases},
     journal::Journal,
     record::{Outcome, Record, Report, Switched},
 };
 
-/// The longest wait. AWS's failovers take one to two minutes; the function's timeout in template.yaml leaves room for it.
-const LONGEST: TimeDelta = TimeDelta::minutes(5);
+/// The longest wait; the function's timeout in template.yaml leaves room for it.
+const LONGEST: TimeDelta = LONGEST_FAILOVER;
 
 /// The same by our own clock.
-const LONGEST_SECONDS: u64 = 5 * 60;
+const LONGEST_SECONDS: u64 = LONGEST.num_seconds().unsigned_abs();
 
 /// The most looks, should the services' time stand still.
 const MOST_LOOKS: usize = 300;

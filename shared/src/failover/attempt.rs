@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Failover, Intent, IntentKind};
 use crate::{journal::Retry, policy::DrillPolicy};
+
+/// How long after it was accepted a failover may switch. AWS's take one to two minutes and promise no most.
+pub const LONGEST_FAILOVER: TimeDelta = TimeDelta::minutes(5);
 
 /// One failover that we asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

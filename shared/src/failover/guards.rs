@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    FailoverAttempt, FailoverOutcome, FailoverRequest, Happened, Hold, IntentKind, ServiceEvent,
-    Waiver,
+    FailoverAttempt, FailoverOutcome, FailoverRequest, Happened, Hold, IntentKind,
+    LONGEST_FAILOVER, ServiceEvent, Waiver,
 };
 use crate::{
     alarm::{Alarm, AlarmState, AlarmsSeen},
@@ -112,8 +112,8 @@ pub(crate) fn require_not_expired(
     })
 }
 
-/// No reshard and no failover of ours is without its end. A failover whose new primary was never seen holds for one cooldown, and
-/// no request waives that: it may have happened.
+/// No reshard and no failover of ours is without its end. A failover whose new primary was never seen holds for the longest
+/// failover and one cooldown, and no request waives that: it may have happened, and nobody knows when it switched.
 pub(crate) fn require_nothing_in_flight(
     policy: &FailoverPolicy,
     journal: &Journal,
@@ -134,7 +134,8 @@ pub(crate) fn require_nothing_in_flight(
         .filter(|attempt| attempt.is_open())
         .map(|attempt| {
             let what = format!("a failover of {}", attempt.unit);
-            (attempt.at, what, attempt.at + delta(policy.cooldown))
+            let until = attempt.accepted_at() + LONGEST_FAILOVER + delta(policy.cooldown);
+            (attempt.at, what, until)
         });
     let mut open = reshard.into_iter().chain(failover);
     let open = open.find(|(_, _, until)| now < *until);

@@ -25,7 +25,7 @@ mod request;
 pub(crate) mod sight;
 
 pub use admit::{Candidate, Ruling, admit};
-pub use attempt::{FailoverAttempt, FailoverOutcome, Objective};
+pub use attempt::{FailoverAttempt, FailoverOutcome, LONGEST_FAILOVER, Objective};
 pub use budget::{Budget, LEDGER, Spent, spent_within_a_day};
 pub use decision::{Decision, Failover, Ranked, Verdict};
 pub(crate) use draft::{About, Draft, Stop};

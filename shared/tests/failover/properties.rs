@@ -7,8 +7,8 @@ use clusterwarden::{
     alarm::AlarmState,
     cluster::{Activity, Group, Node, Status, Switch},
     failover::{
-        Decision, Evidence, Failover, FailoverAttempt, Hold, IntentKind, Verdict, Waiver,
-        last_failover,
+        Decision, Evidence, Failover, FailoverAttempt, Hold, IntentKind, LONGEST_FAILOVER, Verdict,
+        Waiver, last_failover,
     },
 };
 use proptest::{
@@ -294,7 +294,7 @@ proptest! {
             prop_assert!(seen.journal.open_attempt().is_none_or(|one| seen.at - one.at >= TimeDelta::minutes(15)));
             let unseen = seen.journal.last_failover().filter(|one| one.is_open());
             let cooldown = TimeDelta::from_std(world.policy.cooldown).unwrap();
-            prop_assert!(unseen.is_none_or(|one| seen.at - one.at >= cooldown));
+            prop_assert!(unseen.is_none_or(|one| seen.at - one.accepted_at() >= LONGEST_FAILOVER + cooldown));
             prop_assert!(group.global_datastore.is_none() && seen.unreadable.is_none());
             let cooled = last_failover(&seen.events, &seen.journal).is_none_or(|at| {
                 seen.at - at >= TimeDelta::from_std(world.policy.cooldown).unwrap()
@@ -332,7 +332,8 @@ proptest! {
             let mut again = world.clone();
             let attempt = FailoverAttempt::asking(failover, intent, None, BTreeMap::new(), world.seen.at);
             again.seen.journal = again.seen.journal.failing_over(attempt);
-            let waited = TimeDelta::minutes(minutes).min(TimeDelta::from_std(world.policy.cooldown).unwrap());
+            let held = LONGEST_FAILOVER + TimeDelta::from_std(world.policy.cooldown).unwrap();
+            let waited = TimeDelta::minutes(minutes).min(held);
             again.seen.at += (waited - TimeDelta::seconds(1)).max(TimeDelta::zero());
             // Not even a person's request may follow before the first has shown its end, whatever it waives.
             if let Some(request) = &mut again.seen.request {
