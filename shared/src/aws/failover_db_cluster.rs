@@ -9,7 +9,7 @@ use super::{
     dynamodb::Journals,
     failover_groups::looks_back,
     failover_metrics::lags,
-    failover_pass::{Asked, Considered, Pass, TRIES, led, remembered},
+    failover_pass::{Asked, Considered, Pass, led, remembered},
     neptune::DescribedCluster,
 };
 use crate::{
@@ -54,14 +54,7 @@ struct Fleet {
 
 /// Runs one pass; as [`failover_shard::run`](super::failover_shard::run).
 pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
-    let mut report = once(pass, &mut emit).await;
-    for _ in 0..TRIES {
-        if !pass.lost_a_race(&report) {
-            break;
-        }
-        report = once(pass, &mut emit).await;
-    }
-    report
+    pass.tried(async || once(pass, &mut emit).await).await
 }
 
 async fn once(pass: &Pass<'_>, emit: &mut impl FnMut(&Record)) -> Report {

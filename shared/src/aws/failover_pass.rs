@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A person's request that another run got in the way of is looked at again this often.
-pub(super) const TRIES: usize = 2;
+const TRIES: usize = 2;
 
 /// Everything one pass works with.
 #[derive(Debug)]
@@ -98,8 +98,20 @@ impl Pass<'_> {
         }
     }
 
+    /// A pass, and where a person's request lost a race the pass again, a few times.
+    pub(super) async fn tried(&self, mut once: impl AsyncFnMut() -> Report) -> Report {
+        let mut report = once().await;
+        for _ in 0..TRIES {
+            if !self.lost_a_race(&report) {
+                break;
+            }
+            report = once().await;
+        }
+        report
+    }
+
     /// Whether a person's request came to nothing only because another run was at its target: they meant this moment, and wait.
-    pub(super) fn lost_a_race(&self, report: &Report) -> bool {
+    fn lost_a_race(&self, report: &Report) -> bool {
         let is_request = matches!(self.trigger, Trigger::Request(_));
         let superseded = |record: &Record| {
             record.outcome == Outcome::Superseded

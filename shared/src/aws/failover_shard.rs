@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     failover_groups::{Fleet, named_primary, nodes},
     failover_metrics::evidence,
-    failover_pass::{Considered, LedgerSeen, Pass, TRIES, led, remembered},
+    failover_pass::{Considered, LedgerSeen, Pass, led, remembered},
 };
 use crate::{
     cluster::{Activity, Group, ReplicationGroupId},
@@ -25,14 +25,7 @@ const FUNCTION: &str = "failover-shard";
 /// Runs one pass. `emit` gets each record as soon as its call is answered, and once more when the new primary is seen. Failures
 /// are in the report, not errors: one unreadable service must not hide the others' records.
 pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
-    let mut report = once(pass, &mut emit).await;
-    for _ in 0..TRIES {
-        if !pass.lost_a_race(&report) {
-            break;
-        }
-        report = once(pass, &mut emit).await;
-    }
-    report
+    pass.tried(async || once(pass, &mut emit).await).await
 }
 
 async fn once(pass: &Pass<'_>, emit: &mut impl FnMut(&Record)) -> Report {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     failover_groups::{Fleet, named_primary},
     failover_metrics::evidence,
-    failover_pass::{Considered, Pass, TRIES, led, remembered},
+    failover_pass::{Considered, Pass, led, remembered},
 };
 use crate::{
     cluster::ReplicationGroupId,
@@ -21,14 +21,7 @@ const FUNCTION: &str = "promote-replica";
 
 /// Runs one pass; as [`failover_shard::run`](super::failover_shard::run).
 pub async fn run(pass: &Pass<'_>, mut emit: impl FnMut(&Record)) -> Report {
-    let mut report = once(pass, &mut emit).await;
-    for _ in 0..TRIES {
-        if !pass.lost_a_race(&report) {
-            break;
-        }
-        report = once(pass, &mut emit).await;
-    }
-    report
+    pass.tried(async || once(pass, &mut emit).await).await
 }
 
 async fn once(pass: &Pass<'_>, emit: &mut impl FnMut(&Record)) -> Report {

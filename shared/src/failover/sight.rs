@@ -4,13 +4,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Evidence, NodeEvidence, Sample, ServiceEvent, last_failover};
+use super::{
+    Evidence, Hold, NodeEvidence, Sample, ServiceEvent,
+    guards::{require_no_stop_alarm, require_not_paused},
+    last_failover,
+};
 use crate::{
     alarm::AlarmsSeen,
-    checks::Input,
+    checks::{Guards, Input},
     cluster::{Group, Node, NodeId, Shard},
     journal::Journal,
     load::delta,
+    pause::ScopedPause,
     policy::FailoverPolicy,
 };
 
@@ -31,6 +36,17 @@ pub(crate) struct Sight<'a> {
 }
 
 impl<'a> Sight<'a> {
+    /// Neither a person nor a stop alarm wants the group left alone. `pauses` are those that cover it by a pattern.
+    pub(crate) fn require_leave(
+        &self,
+        pauses: &[ScopedPause],
+        guards: &mut Guards,
+    ) -> Result<(), Hold> {
+        let own = self.journal.scoped_pauses(self.group.id.as_str());
+        require_not_paused(&own, pauses, self.at, guards)?;
+        require_no_stop_alarm(self.policy, self.alarms, guards)
+    }
+
     /// The shard and the node of an id. `None`: the group has no such node.
     pub(crate) fn node(&self, id: &NodeId) -> Option<(&'a Shard, &'a Node)> {
         self.group.shards.iter().find_map(|shard| {

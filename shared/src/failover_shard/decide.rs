@@ -12,7 +12,6 @@ use crate::{
     cluster::{Group, Node, Shard},
     failover::{
         About, Draft, Failover, FailoverRequest, Hold, Intent, Rotation, Stop, Verdict,
-        guards::{require_no_stop_alarm, require_not_paused},
         sight::Sight,
     },
     policy::FailoverPolicy,
@@ -57,18 +56,10 @@ impl<'a> Work<'a> {
         match &seen.request {
             Some(request) => self.requested(sight, request),
             None => {
-                self.require_leave(sight)?;
+                sight.require_leave(&self.seen.pauses, &mut self.draft.guards)?;
                 self.unrequested(sight)
             }
         }
-    }
-
-    /// Neither a person nor a stop alarm wants the group left alone.
-    fn require_leave(&mut self, sight: Sight<'a>) -> Result<(), Hold> {
-        let (seen, guards) = (self.seen, &mut self.draft.guards);
-        let own = seen.journal.scoped_pauses(sight.group.id.as_str());
-        require_not_paused(&own, &seen.pauses, seen.at, guards)?;
-        require_no_stop_alarm(self.policy, &seen.alarms, guards)
     }
 
     /// `None`: there is no such group.
@@ -111,7 +102,7 @@ impl<'a> Work<'a> {
             }
             Ok(_) | Err(_) => {}
         }
-        self.require_leave(sight)?;
+        sight.require_leave(&self.seen.pauses, &mut self.draft.guards)?;
         self.require_safe(sight.group, &intent)?;
         let mut guards = Guards::default();
         let wish = Wish {

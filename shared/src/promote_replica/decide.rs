@@ -11,11 +11,8 @@ use crate::{
     checks::{Guards, Input},
     cluster::{Node, NodeId, Shard},
     failover::{
-        Draft, Failover, FailoverRequest, Hold, Intent, Stop, Verdict,
-        evacuation::Alarmed,
-        guards::{require_no_stop_alarm, require_not_paused},
-        replicas::Replicas,
-        sight::Sight,
+        Draft, Failover, FailoverRequest, Hold, Intent, Stop, Verdict, evacuation::Alarmed,
+        replicas::Replicas, sight::Sight,
     },
     policy::FailoverPolicy,
 };
@@ -55,18 +52,10 @@ impl<'a> Work<'a> {
         match &seen.request {
             Some(request) => self.requested(sight, shard, request),
             None => {
-                self.require_leave(sight)?;
+                sight.require_leave(&self.seen.pauses, &mut self.draft.guards)?;
                 self.unrequested(sight, shard)
             }
         }
-    }
-
-    /// Neither a person nor a stop alarm wants the group left alone.
-    fn require_leave(&mut self, sight: Sight<'a>) -> Result<(), Hold> {
-        let (seen, guards) = (self.seen, &mut self.draft.guards);
-        let own = seen.journal.scoped_pauses(sight.group.id.as_str());
-        require_not_paused(&own, &seen.pauses, seen.at, guards)?;
-        require_no_stop_alarm(self.policy, &seen.alarms, guards)
     }
 
     /// `None`: there is no such group.
@@ -103,7 +92,7 @@ impl<'a> Work<'a> {
                 now: primary.node.to_string(),
             });
         }
-        self.require_leave(sight)?;
+        sight.require_leave(&self.seen.pauses, &mut self.draft.guards)?;
         self.require_safe(sight, &intent)?;
         let mut guards = Guards::default();
         let end = self.carry_out(sight, shard, &intent, asked.to, &mut guards);
