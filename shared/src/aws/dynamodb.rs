@@ -52,6 +52,12 @@ impl Aws {
         Ok(journals)
     }
 
+    /// The journal of one target; one without an item is as in [`Aws::journals`].
+    pub(super) async fn journal(&self, target: &str) -> Result<Journal, ServiceError> {
+        let mut read = self.journals(&[target.to_owned()]).await?;
+        Ok(read.remove(target).transpose()?.unwrap_or_default())
+    }
+
     async fn items(
         &self,
         targets: &[String],

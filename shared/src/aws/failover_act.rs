@@ -246,7 +246,7 @@ impl Pass<'_> {
                     seen.ledger = written;
                     return Spending::Taken;
                 }
-                Ok(Written::Superseded) => match self.read_ledger().await {
+                Ok(Written::Superseded) => match self.aws.journal(LEDGER).await {
                     Ok(ledger) => seen.ledger = ledger,
                     Err(error) => return Spending::Failed(error.to_string()),
                 },
@@ -256,11 +256,6 @@ impl Pass<'_> {
         Spending::Failed(format!(
             "the ledger of test failovers was written by others {TRIES} times in a row"
         ))
-    }
-
-    async fn read_ledger(&self) -> Result<Journal, ServiceError> {
-        let mut read = self.aws.journals(&[LEDGER.to_owned()]).await?;
-        Ok(read.remove(LEDGER).transpose()?.unwrap_or_default())
     }
 }
 
@@ -317,10 +312,7 @@ impl Aws {
         for _ in 0..TRIES {
             match self.write_journal(key, &change(&journal)).await? {
                 Written::Yes(written) => return Ok(Some(written)),
-                Written::Superseded => {
-                    let mut read = self.journals(&[key.to_owned()]).await?;
-                    journal = read.remove(key).transpose()?.unwrap_or_default();
-                }
+                Written::Superseded => journal = self.journal(key).await?,
             }
         }
         Ok(None)

@@ -200,8 +200,7 @@ impl JournalTable {
     ) -> Result<Changed, ChangeError> {
         let key = item_of(pattern);
         for _ in 0..TRIES {
-            let mut read = self.aws.journals(&[key.to_owned()]).await?;
-            let read = read.remove(key).transpose()?.unwrap_or_default();
+            let read = self.aws.journal(key).await?;
             let now = self.now();
             let mut pauses = read.scoped_pauses(key).into_iter();
             let before = pauses
