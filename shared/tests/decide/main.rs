@@ -7,6 +7,9 @@
     reason = "a test that cannot go on fails where it is"
 )]
 
+#[path = "../goldens/mod.rs"]
+mod goldens;
+
 mod care;
 mod differential;
 mod documented;

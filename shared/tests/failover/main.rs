@@ -8,6 +8,9 @@
     reason = "a test that cannot go on fails where it is"
 )]
 
+#[path = "../goldens/mod.rs"]
+mod goldens;
+
 mod build;
 mod properties;
 mod scenarios;

@@ -3,20 +3,16 @@
 //! A new case is a new file. `UPDATE_GOLDENS=1 cargo test -p clusterwarden --test failover` writes what is decided now; the
 //! diff is for review.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
 
 use clusterwarden::failover::{Decision, Hold, Verdict};
 
-use crate::support;
+use crate::{
+    goldens::{require_a_glance, require_goldens, scenarios},
+    support,
+};
 
-const RULE: &str = "---\n";
-
-/// A golden that does not fit a glance gets blessed unread.
-const MOST_LINES: usize = 15;
+const FOLDER: &str = "failover/scenarios";
 
 /// Decided elsewhere: by the pass, by the fleet, or about Neptune.
 const DECIDED_ELSEWHERE: [&str; 6] = [
@@ -38,27 +34,12 @@ const INTENTS: [&str; 6] = [
     "promote_replica evacuation",
 ];
 
-fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/failover/scenarios");
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    files
-}
-
-fn split(text: &str) -> (&str, &str) {
-    text.split_once(RULE).unwrap_or((text, ""))
-}
-
 /// The first line of every golden.
 fn told() -> Vec<String> {
-    let texts = files()
-        .into_iter()
-        .map(|file| fs::read_to_string(file).unwrap());
-    texts
-        .map(|text| split(&text).1.lines().next().unwrap_or_default().to_owned())
+    let scenarios = scenarios(FOLDER);
+    scenarios
+        .iter()
+        .map(|one| one.decided().to_owned())
         .collect()
 }
 
@@ -96,37 +77,15 @@ fn golden(verdict: &Verdict) -> String {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a person asks for new goldens by the environment"
-)]
 fn every_scenario_is_decided_as_its_golden_says() {
-    let update = std::env::var_os("UPDATE_GOLDENS").is_some();
-    let mut wrong = Vec::new();
-    for file in files() {
-        let text = fs::read_to_string(&file).unwrap();
-        let (seen, expected) = split(&text);
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let Ok(decided) = std::panic::catch_unwind(|| golden(&support::decide(seen))) else {
-            wrong.push(format!("{name}: not readable, see above"));
-            continue;
-        };
-        if update {
-            fs::write(&file, format!("{seen}{RULE}{decided}")).unwrap();
-        } else if decided != expected {
-            wrong.push(format!("{name}\nexpected:\n{expected}decided:\n{decided}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    require_goldens(FOLDER, |seen| golden(&support::decide(seen)));
 }
 
 #[test]
 fn a_scenario_fits_a_glance_and_its_name_says_what_it_decides() {
-    for file in files() {
-        let text = fs::read_to_string(&file).unwrap();
-        let lines = text.lines().count();
-        assert!(lines <= MOST_LINES, "{} has {lines} lines", file.display());
-        let first = split(&text).1.lines().next().unwrap_or_default();
+    require_a_glance(FOLDER);
+    for scenario in scenarios(FOLDER) {
+        let first = scenario.decided();
         let words: Vec<&str> = first.split([' ', ',', ':']).collect();
         let said = match words.as_slice() {
             ["failover_shard", kind, ..] => format!("act_{kind}"),
@@ -134,7 +93,7 @@ fn a_scenario_fits_a_glance_and_its_name_says_what_it_decides() {
             ["hold", code, ..] => format!("hold_{code}"),
             _ => first.to_owned(),
         };
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let name = scenario.name();
         assert!(name.starts_with(&said), "{name} decides {said}");
     }
 }

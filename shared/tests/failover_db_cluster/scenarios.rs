@@ -3,23 +3,19 @@
 //! A new case is a new file. `UPDATE_GOLDENS=1 cargo test -p clusterwarden --test failover_db_cluster` writes what is decided
 //! now; the diff is for review.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
 
 use clusterwarden::{
     failover::{Decision, Hold, Verdict},
     failover_db_cluster::decide,
 };
 
-use crate::support;
+use crate::{
+    goldens::{require_a_glance, require_goldens, scenarios},
+    support,
+};
 
-const RULE: &str = "---\n";
-
-/// A golden that does not fit a glance gets blessed unread.
-const MOST_LINES: usize = 15;
+const FOLDER: &str = "failover_db_cluster/scenarios";
 
 /// Holds of replication groups, of AWS's quota for them, and of the pass: the journal was written by another run, the cluster
 /// is tagged, or the fleet has a limit.
@@ -36,20 +32,6 @@ pub(crate) const NOT_DECIDED_HERE: [&str; 11] = [
     "failover_pass_limit",
     "another_drill",
 ];
-
-fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/failover_db_cluster/scenarios");
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    files
-}
-
-fn split(text: &str) -> (&str, &str) {
-    text.split_once(RULE).unwrap_or((text, ""))
-}
 
 /// A verdict as goldens spell it; of a ranking only where it chose.
 fn golden(verdict: &Verdict) -> String {
@@ -76,42 +58,18 @@ fn golden(verdict: &Verdict) -> String {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a person asks for new goldens by the environment"
-)]
 fn every_scenario_is_decided_as_its_golden_says() {
-    let update = std::env::var_os("UPDATE_GOLDENS").is_some();
-    let mut wrong = Vec::new();
-    for file in files() {
-        let text = fs::read_to_string(&file).unwrap();
-        let (seen, expected) = split(&text);
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let decided = std::panic::catch_unwind(|| {
-            let (policy, seen) = support::read(seen);
-            golden(&decide(&policy, &seen))
-        });
-        let Ok(decided) = decided else {
-            wrong.push(format!("{name}: not readable, see above"));
-            continue;
-        };
-        if update {
-            fs::write(&file, format!("{seen}{RULE}{decided}")).unwrap();
-        } else if decided != expected {
-            wrong.push(format!("{name}\nexpected:\n{expected}decided:\n{decided}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    require_goldens(FOLDER, |seen| {
+        let (policy, seen) = support::read(seen);
+        golden(&decide(&policy, &seen))
+    });
 }
 
 #[test]
 fn a_scenario_fits_a_glance_and_is_named_after_its_decision() {
-    for file in files() {
-        let text = fs::read_to_string(&file).unwrap();
-        let lines = text.lines().count();
-        assert!(lines <= MOST_LINES, "{} has {lines} lines", file.display());
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let decided = split(&text).1.lines().next().unwrap_or_default();
+    require_a_glance(FOLDER);
+    for scenario in scenarios(FOLDER) {
+        let (name, decided) = (scenario.name(), scenario.decided());
         let says = match decided.split_once(' ') {
             Some(("act", _)) => "act_".to_owned(),
             Some(("already_done", _)) => "already_done".to_owned(),
@@ -124,10 +82,9 @@ fn a_scenario_fits_a_glance_and_is_named_after_its_decision() {
 #[test]
 fn every_reason_not_to_fail_a_cluster_over_has_a_scenario() {
     let mut told: BTreeSet<String> = BTreeSet::new();
-    for file in files() {
-        let text = fs::read_to_string(&file).unwrap();
-        let first = split(&text).1.lines().next().unwrap_or_default().to_owned();
-        told.extend(first.strip_prefix("hold ").map(str::to_owned));
+    for scenario in scenarios(FOLDER) {
+        let hold = scenario.decided().strip_prefix("hold ");
+        told.extend(hold.map(str::to_owned));
     }
     let known: BTreeSet<String> = Hold::CODES
         .iter()
