@@ -49,9 +49,12 @@ impl Edge {
     }
 }
 
-/// Prints a record as a line of its own, which no log formatter may nest.
+/// Prints a record as a line of its own, which no log formatter may nest, and what it was decided from as another.
 pub fn emit(record: &Record) {
     println!("{}", record.line());
+    if let Some(line) = record.sight_line() {
+        println!("{line}");
+    }
 }
 
 /// Serves a function until Lambda ends the process. `name` is the function's own, for what it says if it cannot start.

@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::cluster::ReplicationGroupId;
 
 /// What an alarm says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AlarmState {
     /// `OK`.
     Ok,
@@ -28,7 +30,8 @@ impl fmt::Display for AlarmState {
 }
 
 /// Why an alarm in ALARM does not count as a breach: somebody silenced it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Silence {
     /// Its actions are disabled.
     ActionsDisabled,
@@ -49,7 +52,7 @@ impl fmt::Display for Silence {
 }
 
 /// One alarm.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
     /// Its name.
     pub name: String,
@@ -72,6 +75,13 @@ impl Alarm {
 
 /// The alarms that were found, by name. A name that is absent was looked for and not found.
 pub type AlarmsSeen = BTreeMap<String, Alarm>;
+
+/// Those of the alarms that were found which an entry of the policy names.
+pub fn named<'n>(names: impl Iterator<Item = &'n String>, found: &AlarmsSeen) -> AlarmsSeen {
+    names
+        .filter_map(|name| Some((name.clone(), found.get(name)?.clone())))
+        .collect()
+}
 
 /// Application Auto Scaling names its alarms for replication groups so; a group that it governs has at least one.
 pub const AUTO_SCALING_PREFIX: &str = "TargetTracking-replication-group/";

@@ -59,8 +59,26 @@ id!(NodeId);
 id!(DbClusterId);
 id!(InstanceId);
 
+/// A word of the service's in a log line: the word itself, or null where it was unsaid.
+macro_rules! said {
+    ($name:ident) => {
+        impl From<Option<String>> for $name {
+            fn from(word: Option<String>) -> Self {
+                Self::read(word.as_deref())
+            }
+        }
+
+        impl From<$name> for Option<String> {
+            fn from(value: $name) -> Self {
+                (value != $name::Unsaid).then(|| value.to_string())
+            }
+        }
+    };
+}
+
 /// How ready something is for a change, as the service words it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<String>", into = "Option<String>")]
 pub enum Status {
     /// `available`.
     Available,
@@ -84,6 +102,8 @@ impl Status {
     }
 }
 
+said!(Status);
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,7 +116,8 @@ impl fmt::Display for Status {
 }
 
 /// A setting that is on or off, or on its way.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Option<String>", into = "Option<String>")]
 pub enum Switch {
     /// `enabled`.
     On,
@@ -121,6 +142,8 @@ impl Switch {
     }
 }
 
+said!(Switch);
+
 impl fmt::Display for Switch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -133,7 +156,7 @@ impl fmt::Display for Switch {
 }
 
 /// One replication group as the service describes it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// Its id.
     pub id: ReplicationGroupId,
@@ -162,7 +185,7 @@ pub struct Group {
 }
 
 /// One shard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard {
     /// Its id.
     pub id: ShardId,
@@ -175,7 +198,7 @@ pub struct Shard {
 }
 
 /// One node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// Its id.
     pub id: NodeId,

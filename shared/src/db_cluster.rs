@@ -1,5 +1,7 @@
 //! The nouns of a Neptune cluster: its engine, its members, who writes.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     cluster::{DbClusterId, InstanceId, Status},
     window::WeeklyWindow,
@@ -10,7 +12,7 @@ use crate::{
 pub const NEPTUNE: &str = "neptune";
 
 /// One cluster as the service describes it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DbCluster {
     /// Its id.
     pub id: DbClusterId,
@@ -27,7 +29,7 @@ pub struct DbCluster {
 }
 
 /// One instance of a cluster.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Member {
     /// Its id.
     pub id: InstanceId,

@@ -6,10 +6,16 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use samples::Samples;
+
+mod samples;
 
 /// Samples of one metric, one per minute, stamped with the minute's start. A minute without a sample is absent, which
 /// says nothing: it is never zero.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Samples", into = "Samples")]
 pub struct Series {
     samples: BTreeMap<DateTime<Utc>, f64>,
     /// Minutes of which a part is missing, so that their sample is a lower bound: a node of a shard was silent. They may ask

@@ -11,6 +11,7 @@ use crate::{
     failover::{DrillReport, Intent, Ranked, Replacement, Waiver},
     journal::Retry,
     reshard::{Demand, KeptShard},
+    seen::{Seen, Sight},
     trigger::Trigger,
 };
 
@@ -199,6 +200,9 @@ pub struct Record {
     /// The service's id of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What it was decided from, until the record is told: it has a line of its own.
+    #[serde(skip)]
+    pub seen: Option<Seen>,
     #[serde(skip)]
     plain: bool,
 }
@@ -237,6 +241,7 @@ impl Record {
             note: None,
             failure: None,
             request_id: None,
+            seen: None,
             plain: shown.plain,
         }
     }
@@ -251,6 +256,12 @@ impl Record {
     pub fn line(&self) -> String {
         // A record holds strings, numbers and lists only, which always serialize.
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The log line with what it was decided from. `None`: it has been told, or this is no look at a target.
+    pub fn sight_line(&self) -> Option<String> {
+        let seen = self.seen.clone()?;
+        Some(Sight::new(&self.target, &self.policy, seen).line())
     }
 }
 

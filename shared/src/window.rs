@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Timelike, Utc, Weekday};
+use serde::{Deserialize, Serialize};
 
 const DAY: i64 = 24 * 60;
 const WEEK: i64 = 7 * DAY;
@@ -11,14 +12,18 @@ const WEEK: i64 = 7 * DAY;
 const NOT_READABLE: &str = "that could not be read";
 
 /// A window that opens every day, such as `05:00-06:00`; one that ends before it starts passes midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// In a log line: minutes of the day, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DailyWindow {
     start: i64,
     length: i64,
 }
 
 /// A window that opens once a week, such as `sun:05:00-sun:06:00`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// In a log line: minutes of the week, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeeklyWindow {
     start: i64,
     length: i64,

@@ -23,7 +23,7 @@ use clusterwarden_local::cloud::{
 };
 use serde_json::{Value, json};
 
-use crate::{JOURNAL, SharedCloud, line::Line, monday_morning};
+use crate::{JOURNAL, SharedCloud, line::Line, monday_morning, replayed::replays};
 
 /// How long each answer takes, as the pass sees it.
 const ANSWER: TimeDelta = TimeDelta::seconds(5);
@@ -374,10 +374,11 @@ async fn run(aws: &Aws, policy: &Policy, function: Function, mode: Mode, event: 
         clock: monday_morning,
         watch_every: Duration::ZERO,
     };
+    let told = |record: &Record| replays(policy, record);
     match function {
-        Function::Shard => failover_shard::run(&pass, |_| {}).await,
-        Function::DbCluster => failover_db_cluster::run(&pass, |_| {}).await,
-        Function::Promote => promote_replica::run(&pass, |_| {}).await,
+        Function::Shard => failover_shard::run(&pass, told).await,
+        Function::DbCluster => failover_db_cluster::run(&pass, told).await,
+        Function::Promote => promote_replica::run(&pass, told).await,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod failovers;
 pub mod fixture;
 pub mod line;
 pub mod programs;
+pub mod replayed;
 pub mod roles;
 
 use std::{
@@ -125,7 +126,7 @@ async fn run(aws: &Aws, policy: &Policy, mode: Mode, event: &serde_json::Value) 
         trigger: &trigger,
         clock: monday_morning,
     };
-    pass.run(|_| {}).await
+    pass.run(|record| replayed::replays(policy, record)).await
 }
 
 /// Where every test's time starts: 2026-11-23 08:00 UTC, a Monday.

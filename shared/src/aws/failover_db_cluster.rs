@@ -13,7 +13,7 @@ use super::{
     neptune::DescribedCluster,
 };
 use crate::{
-    alarm::AlarmsSeen,
+    alarm::{AlarmsSeen, named},
     cluster::DbClusterId,
     db_cluster::DbCluster,
     failover::{
@@ -24,6 +24,7 @@ use crate::{
     journal::{EVERYTHING, Journal},
     policy::FailoverPolicy,
     record::{Record, Report},
+    seen::Seen,
 };
 
 /// The function's name in records.
@@ -213,7 +214,7 @@ impl<'p> Pass<'p> {
         Observation {
             at: fleet.now,
             cluster,
-            alarms: fleet.alarms.clone(),
+            alarms: named(policy.alarms.names(), &fleet.alarms),
             events,
             journal,
             pauses,
@@ -340,7 +341,8 @@ fn considered<'a>(
         key: journal_key(id),
         target: id.to_string(),
         policy,
-        journal: seen.journal,
+        journal: seen.journal.clone(),
+        seen: Seen::FailoverDbCluster(Box::new(seen)),
         verdict,
         zones,
         members: Vec::new(),

@@ -19,6 +19,7 @@ use crate::{
     pause::ScopedPause,
     policy::{FailoverApply, FailoverPolicy, Policy},
     record::{Mode, Outcome, Record, Report, label},
+    seen::Seen,
     trigger::Trigger,
 };
 
@@ -50,6 +51,8 @@ pub(super) struct Considered<'a> {
     pub(super) target: String,
     pub(super) policy: &'a FailoverPolicy,
     pub(super) journal: Journal,
+    /// What it was decided from.
+    pub(super) seen: Seen,
     pub(super) verdict: Verdict,
     /// Primaries or writers per Availability Zone, as far as known.
     pub(super) zones: BTreeMap<String, u32>,
@@ -159,10 +162,11 @@ impl Pass<'_> {
             let Some(target) = waiting.get_mut(place).and_then(Option::take) else {
                 continue;
             };
-            let (record, begun) = self
+            let (mut record, begun) = self
                 .carry_out(function, target, ruling, ledger.as_mut(), now, report)
                 .await;
             emit(&record);
+            record.seen = None;
             started.extend(begun.map(|begun| begun.with_record(report.records.len())));
             report.records.push(record);
         }

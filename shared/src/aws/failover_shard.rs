@@ -8,6 +8,7 @@ use super::{
     failover_pass::{Considered, LedgerSeen, Pass, led, remembered},
 };
 use crate::{
+    alarm::named,
     cluster::{Activity, Group, ReplicationGroupId},
     failover::{
         Budget, Decision, DrillReport, Failover, FailoverAttempt, FailoverRequest, LEDGER, Phases,
@@ -17,6 +18,7 @@ use crate::{
     journal::Journal,
     policy::FailoverPolicy,
     record::{Record, Report},
+    seen::Seen,
 };
 
 /// The function's name in records.
@@ -46,7 +48,7 @@ async fn once(pass: &Pass<'_>, emit: &mut impl FnMut(&Record)) -> Report {
     let budget = ledger.budget(pass.policy, fleet.now);
     let mut considered = Vec::new();
     for (id, policy) in targets {
-        let seen = see(&id, &fleet, budget, request.clone());
+        let seen = see(&id, policy, &fleet, budget, request.clone());
         considered.push(
             pass.consider_group(id, policy, seen, &fleet, &mut report)
                 .await,
@@ -152,7 +154,8 @@ fn considered<'a>(
         key: id.to_string(),
         target: id.to_string(),
         policy,
-        journal: seen.journal,
+        journal: seen.journal.clone(),
+        seen: Seen::FailoverShard(Box::new(seen)),
         verdict,
         zones,
         members,
@@ -176,6 +179,7 @@ fn zone_of(group: &Group, node: &str) -> Option<String> {
 
 fn see(
     id: &ReplicationGroupId,
+    policy: &FailoverPolicy,
     fleet: &Fleet,
     budget: Budget,
     request: Option<FailoverRequest>,
@@ -186,7 +190,7 @@ fn see(
         at: fleet.now,
         events: fleet.events_of(group.as_ref()),
         group,
-        alarms: fleet.alarms.clone(),
+        alarms: named(policy.alarms.names(), &fleet.alarms),
         journal,
         pauses,
         budget,

@@ -8,12 +8,14 @@ use super::{
     failover_pass::{Considered, Pass, led, remembered},
 };
 use crate::{
+    alarm::named,
     cluster::ReplicationGroupId,
     failover::{Decision, FailoverOutcome, FailoverRequest, Verdict},
     journal::Journal,
     policy::FailoverPolicy,
     promote_replica::Observation,
     record::{Record, Report},
+    seen::Seen,
 };
 
 /// The function's name in records.
@@ -40,7 +42,7 @@ async fn once(pass: &Pass<'_>, emit: &mut impl FnMut(&Record)) -> Report {
         .await;
     let mut considered = Vec::new();
     for (id, policy) in targets {
-        let seen = see(&id, &fleet, request.clone());
+        let seen = see(&id, policy, &fleet, request.clone());
         considered.push(
             pass.consider_promotion(id, policy, seen, &fleet, &mut report)
                 .await,
@@ -103,7 +105,8 @@ fn considered<'a>(
         key: id.to_string(),
         target: id.to_string(),
         policy,
-        journal: seen.journal,
+        journal: seen.journal.clone(),
+        seen: Seen::PromoteReplica(Box::new(seen)),
         verdict,
         zones: BTreeMap::new(),
         members: Vec::new(),
@@ -111,14 +114,19 @@ fn considered<'a>(
     }
 }
 
-fn see(id: &ReplicationGroupId, fleet: &Fleet, request: Option<FailoverRequest>) -> Observation {
+fn see(
+    id: &ReplicationGroupId,
+    policy: &FailoverPolicy,
+    fleet: &Fleet,
+    request: Option<FailoverRequest>,
+) -> Observation {
     let (journal, pauses, unreadable) = remembered(id.as_str(), id.as_str(), &fleet.journals);
     let group = fleet.groups.get(id).cloned();
     Observation {
         at: fleet.now,
         events: fleet.events_of(group.as_ref()),
         group,
-        alarms: fleet.alarms.clone(),
+        alarms: named(policy.alarms.names(), &fleet.alarms),
         journal,
         pauses,
         request,

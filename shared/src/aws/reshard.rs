@@ -13,12 +13,13 @@ use super::{
 };
 use crate::{
     admit::{self, Ruling},
-    alarm::{AlarmsSeen, shows_auto_scaling},
+    alarm::{AlarmsSeen, named, shows_auto_scaling},
     cluster::{Group, ReplicationGroupId, ShardId},
     journal::{AttemptOutcome, EVERYTHING, Journal},
     policy::{Apply, Policy, ReshardPolicy},
     record::{Mode, Outcome, Record, Report, label, no_requests},
     reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide},
+    seen::Seen,
     trigger::Trigger,
 };
 
@@ -57,7 +58,7 @@ pub(super) struct Fleet {
 pub(super) struct Considered<'a> {
     pub(super) id: ReplicationGroupId,
     pub(super) policy: &'a ReshardPolicy,
-    journal: Journal,
+    seen: Observation,
     pub(super) verdict: Verdict,
 }
 
@@ -81,7 +82,7 @@ impl Pass<'_> {
         journals.extend(
             considered
                 .iter()
-                .map(|target| (target.id.to_string(), target.journal.clone())),
+                .map(|target| (target.id.to_string(), target.seen.journal.clone())),
         );
         for (target, ruling) in self.admit(considered, &fleet, &journals) {
             // What a call of this pass did counts for the next.
@@ -91,9 +92,11 @@ impl Pass<'_> {
                 Ruling::NotAsked | Ruling::Held(..) => ruling,
             };
             let id = target.id.to_string();
-            let (record, written) = self.carry_out(target, ruling, fleet.now, &mut report).await;
+            let (mut record, written) =
+                self.carry_out(target, ruling, fleet.now, &mut report).await;
             journals.extend(written.map(|journal| (id, journal)));
             emit(&record);
+            record.seen = None;
             report.records.push(record);
         }
         report
@@ -196,12 +199,12 @@ impl Pass<'_> {
         fleet: &Fleet,
         report: &mut Report,
     ) -> Considered<'a> {
-        let mut seen = see(&id, fleet);
+        let mut seen = see(&id, policy, fleet);
         if seen.unreadable.is_none() && seen.journal.is_ahead_of(fleet.now) {
             // Another run looked after us, and wrote; what we saw must not be written over it, nor acted on.
             return Considered {
                 verdict: decide(policy, &seen).held(Hold::Superseded),
-                journal: seen.journal,
+                seen,
                 id,
                 policy,
             };
@@ -217,7 +220,7 @@ impl Pass<'_> {
                     return Considered {
                         id,
                         policy,
-                        journal: seen.journal,
+                        seen,
                         verdict,
                     };
                 }
@@ -246,7 +249,7 @@ impl Pass<'_> {
         Considered {
             id,
             policy,
-            journal: seen.journal,
+            seen,
             verdict,
         }
     }
@@ -277,7 +280,7 @@ impl Pass<'_> {
         let Considered {
             id,
             policy,
-            journal,
+            seen,
             verdict,
         } = target;
         let (verdict, wanted) = ruling.apply_to(verdict);
@@ -286,6 +289,8 @@ impl Pass<'_> {
         record.policy.clone_from(&self.policy.version);
         record.trigger = label(self.trigger);
         record.wanted = wanted;
+        let journal = seen.journal.clone();
+        record.seen = Some(Seen::Reshard(Box::new(seen)));
         let mut written = None;
         match decision {
             Decision::Hold(Hold::Superseded) => record.outcome = Outcome::Superseded,
@@ -406,7 +411,7 @@ fn planned_only(mode: Mode, apply: Apply, reshard: &Reshard) -> Option<String> {
     }
 }
 
-fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
+fn see(id: &ReplicationGroupId, policy: &ReshardPolicy, fleet: &Fleet) -> Observation {
     let journal = |key: &str| match fleet.journals.get(key) {
         Some(Ok(journal)) => (journal.clone(), None),
         Some(Err(error)) => (Journal::default(), Some(error.to_string())),
@@ -419,7 +424,7 @@ fn see(id: &ReplicationGroupId, fleet: &Fleet) -> Observation {
         at: fleet.now,
         group: fleet.groups.get(id).cloned(),
         load: fleet.load.get(id).cloned().unwrap_or_default(),
-        alarms: fleet.alarms.clone(),
+        alarms: named(policy.alarms.names(), &fleet.alarms),
         auto_scaling: fleet
             .auto_scaling
             .iter()

@@ -33,7 +33,7 @@ pub struct Spent {
 }
 
 /// What is left of the quota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     /// Calls that count now.
     pub used: u32,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::cluster::NodeId;
 
@@ -13,7 +14,7 @@ pub type Sample<T> = (DateTime<Utc>, T);
 pub type Evidence = BTreeMap<NodeId, NodeEvidence>;
 
 /// What the metrics say of one node.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct NodeEvidence {
     /// `IsMaster`, if its newest minute is plainly 1 or plainly 0. `None`: no sample, or a minute in which it changed.
     pub is_primary: Option<Sample<bool>>,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A failover that a person asks for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailoverRequest {
     /// Of what, and which primary or writer is to be left.
     pub target: RequestedTarget,
@@ -25,7 +25,8 @@ pub struct FailoverRequest {
 }
 
 /// What a request is about, with the state that it assumes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RequestedTarget {
     /// A shard of a replication group.
     Shard {
@@ -57,7 +58,7 @@ pub enum RequestedTarget {
 }
 
 /// A pace check that a person may waive. Safety checks cannot be waived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Waiver {
     /// The time since the last failover of the target.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     alarm::AlarmsSeen,
@@ -17,7 +18,7 @@ use crate::{
 pub type Lags = BTreeMap<InstanceId, Sample<f64>>;
 
 /// What was seen of one cluster.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// The services' time when the cluster was described: the `now` of the decision.
     pub at: DateTime<Utc>,

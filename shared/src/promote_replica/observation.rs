@@ -1,6 +1,7 @@
 //! What one pass saw of one replication group, for the promotion of one of its replicas.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     alarm::AlarmsSeen,
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// What was seen of one group.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// The services' time when the group was described: the `now` of the decision.
     pub at: DateTime<Utc>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     alarm::AlarmsSeen,
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// What was seen of one group.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// The services' time when the group was described: the `now` of the decision.
     pub at: DateTime<Utc>,
@@ -37,7 +38,7 @@ pub struct Observation {
 }
 
 /// The load of one shard: that of its hottest node.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ShardSeries {
     /// Percent of the engine's thread.
     pub engine_cpu: Series,
@@ -53,7 +54,7 @@ pub struct ShardSeries {
 pub type Evidence = BTreeMap<NodeId, NodeEvidence>;
 
 /// What one node has in memory. Every `None` means that the metric was absent or incomplete, which never counts as good.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct NodeEvidence {
     /// Most bytes used in the window.
     pub bytes: Option<f64>,
