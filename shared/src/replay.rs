@@ -4,6 +4,7 @@
 //! target's tag, the events before a scale-in, the fleet's limits, a lost race) is in the record alone: there the replay says
 //! that the decision came out the same and what held it then.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -69,7 +70,7 @@ pub enum Comparison {
 }
 
 /// One field of a record that came out otherwise.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     /// The field.
     pub field: String,

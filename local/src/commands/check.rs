@@ -159,7 +159,7 @@ fn explain(file: &PolicyFile, name: &str, target: &str) -> String {
 }
 
 /// Writes to standard output; whoever reads it may stop early, as `head` does, and that is no failure.
-fn print(text: &str) -> Result<(), Failure> {
+pub(super) fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         Ok(()) | Err(_) => Ok(()),

@@ -61,6 +61,10 @@ pub(super) enum Failure {
         #[source]
         source: InvokeFailure,
     },
+    #[error("{name} holds no line with what was seen (they begin with {{\"observation_of\")")]
+    NothingToReplay { name: String },
+    #[error("{} not as recorded, {} not readable", counted(*failed, "decision"), counted(*strange, "line"))]
+    NotReplayed { failed: usize, strange: usize },
     #[error("the invocation of `{function}` failed: {what}")]
     InvocationFailed { function: String, what: String },
 }
@@ -86,6 +90,7 @@ impl Failure {
             | Self::Account(_)
             | Self::PolicyWarnings { .. }
             | Self::Output(_)
+            | Self::NotReplayed { .. }
             | Self::Serve(_)
             | Self::Invoke { .. }
             | Self::InvocationFailed { .. } => ExitCode::from(1),
@@ -101,6 +106,7 @@ impl Failure {
             | Self::EventNotJson { .. }
             | Self::NoPolicy { .. }
             | Self::NoRegion
+            | Self::NothingToReplay { .. }
             | Self::NotAPause(_)
             | Self::Endpoint(_)
             | Self::Scenario(_) => ExitCode::from(2),

@@ -1,7 +1,7 @@
 //! `clusterwarden invoke`: a function's real binary on one event.
 
 use std::{
-    io::Read,
+    io::{IsTerminal, Read},
     path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
@@ -128,7 +128,10 @@ pub(super) async fn run(
         function: options.function.clone(),
         source,
     };
-    let logs: Logs = Arc::new(|line| match line.source {
+    // Lines for `replay` only fill a terminal; a file gets them.
+    let watched = std::io::stderr().is_terminal();
+    let logs: Logs = Arc::new(move |line| match line.source {
+        Source::Stdout if watched && line.text.starts_with(SIGHT) => {}
         Source::Stdout | Source::Stderr | Source::Platform => eprintln!("{}", line.text),
     });
     let invocation = Environment::new(function, endpoint, logs)
@@ -145,6 +148,9 @@ pub(super) async fn run(
         }),
     }
 }
+
+/// How a line that says what was seen begins.
+const SIGHT: &str = r#"{"observation_of":"#;
 
 /// There is one invocation, and its log should not differ from run to run.
 const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000001";

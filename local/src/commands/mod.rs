@@ -13,6 +13,7 @@ mod items;
 mod online;
 mod pause;
 mod reach;
+mod replay;
 mod status;
 mod surroundings;
 mod table;
@@ -55,6 +56,8 @@ enum Command {
     Status(status::StatusOptions),
     /// Show what past failover drills measured, and whether recovery gets slower
     Drills(drills::DrillsOptions),
+    /// Make the decisions of a function's log again, or see what another policy would have decided
+    Replay(replay::ReplayOptions),
     /// Check a policy file and show every mistake of it
     Check(check::CheckOptions),
 }
@@ -97,6 +100,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Resume(options) => pause::resume(options, &surroundings).await,
         Command::Status(options) => status::run(options, &surroundings).await,
         Command::Drills(options) => drills::run(options, &surroundings).await,
+        Command::Replay(options) => replay::run(&options, &surroundings),
         Command::Check(options) => check::run_online(&options, &surroundings).await,
     };
     match done {

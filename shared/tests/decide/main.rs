@@ -15,6 +15,7 @@ mod differential;
 mod documented;
 mod monotone;
 mod properties;
+mod replayed;
 mod restated;
 mod scenarios;
 mod skew;

@@ -37,13 +37,13 @@ async fn command(arguments: &[&str]) -> Command {
     command
 }
 
-async fn run(arguments: &[&str]) -> Output {
+pub(crate) async fn run(arguments: &[&str]) -> Output {
     let output = command(arguments).await.output();
     let output = tokio::time::timeout(Duration::from_secs(30), output).await;
     output.expect("done in time").expect("it runs")
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -5,6 +5,7 @@
 mod command;
 mod events;
 mod failovers;
+mod replay;
 
 use chrono::TimeDelta;
 use clusterwarden_local::{
