@@ -67,7 +67,10 @@ fn another_form_names_the_program_that_reads_it() {
     let Ok(sight) = serde_json::from_str::<Sight>(&newer) else {
         unreachable!("it is a sight");
     };
-    let policy = Policy::parse("p", "version = 1\n[[reshard]]\nreplication_group = \"orders\"\nmin_shards = 1\nmax_shards = 4\n[reshard.targets]\nengine_cpu = 60\n");
+    let policy = Policy::parse(
+        "p",
+        "version = 1\n[[reshard]]\nreplication_group = \"orders\"\nmin_shards = 1\nmax_shards = 4\n[reshard.targets]\nengine_cpu = 60\n",
+    );
     let Ok(policy) = policy else {
         unreachable!("{policy:?}");
     };
