@@ -82,7 +82,8 @@ async fn run(pass: impl AsyncFn(&Edge, &Trigger) -> Report) -> Result<(), Error>
         .map_err(|error| format!("policy {file} cannot be read: {error}"))?;
     let policy = Policy::parse(file, &text)
         .map_err(|mistakes| format!("policy {file} has mistakes\n{mistakes}"))?;
-    let aws = Aws::from_environment(&settings.journal_table).await;
+    let aws =
+        Aws::from_environment(&settings.journal_table, settings.endpoint_url.as_deref()).await;
     let (edge, pass) = (
         &Edge {
             aws,

@@ -22,6 +22,10 @@ pub struct Settings {
     /// `WATCH_SECONDS`: how long to wait between two looks for the new primary or writer of a failover just started. 10 by
     /// default; 0 is for an embedded AWS whose time passes with each answer.
     pub watch_every: Duration,
+    /// `ENDPOINT_URL`: where all services answer, for `sam local invoke`, whose containers see only variables that the template
+    /// has. `None`: AWS's own endpoints, or what the SDK's own variables say. The SDK's `AWS_ENDPOINT_URL` can't be in the
+    /// template: it panics where that is empty.
+    pub endpoint_url: Option<String>,
 }
 
 impl Settings {
@@ -58,12 +62,23 @@ impl Settings {
                     WATCH_SECONDS
                 })
         });
+        let endpoint_url = variable("ENDPOINT_URL");
+        if let Some(url) = &endpoint_url
+            && !["http://", "https://"]
+                .iter()
+                .any(|scheme| url.starts_with(scheme))
+        {
+            mistakes.push(format!(
+                "ENDPOINT_URL is {url:?}; it must begin with http:// or https://, or be left empty for AWS itself"
+            ));
+        }
         if mistakes.is_empty() {
             Ok(Self {
                 mode,
                 policy_file,
                 journal_table,
                 watch_every: Duration::from_secs(watch_seconds),
+                endpoint_url,
             })
         } else {
             Err(mistakes.join("; "))
@@ -89,5 +104,20 @@ mod tests {
             mistakes.contains("MODE") && mistakes.contains("JOURNAL_TABLE"),
             "{mistakes}"
         );
+    }
+
+    #[test]
+    fn an_endpoint_is_a_url_and_an_empty_one_is_awss_own() {
+        let read = |url: &'static str| {
+            Settings::read(move |name| match name {
+                "JOURNAL_TABLE" => Some("journal".to_owned()),
+                "ENDPOINT_URL" => Some(url.to_owned()),
+                _ => None,
+            })
+        };
+        assert_eq!(read("").unwrap().endpoint_url, None);
+        let url = "http://10.89.0.1:4577";
+        assert_eq!(read(url).unwrap().endpoint_url.as_deref(), Some(url));
+        assert!(read("localhost:4577").unwrap_err().contains("ENDPOINT_URL"));
     }
 }

@@ -93,13 +93,14 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 impl Aws {
-    /// Clients as the environment configures them: Region, credentials, `AWS_ENDPOINT_URL…`.
-    pub async fn from_environment(journal_table: &str) -> Self {
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .timeout_config(timeouts())
-            .load()
-            .await;
-        Self::new(&config, journal_table)
+    /// Clients as the environment configures them: Region, credentials, `AWS_ENDPOINT_URL…`. `endpoint_url` wins over what the
+    /// environment says of endpoints. `None`: as the environment says.
+    pub async fn from_environment(journal_table: &str, endpoint_url: Option<&str>) -> Self {
+        let mut config = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
+        if let Some(url) = endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        Self::new(&config.load().await, journal_table)
     }
 
     /// Clients with a configuration of one's own.
