@@ -7,6 +7,7 @@ mod bill;
 mod changes;
 mod count;
 mod page;
+mod tables;
 mod world;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use clusterwarden::record::Outcome;
 use clusterwarden_tests::failovers::Failovers;
 
 use count::{Function, Used, pass};
-use page::Fleet;
+use tables::Fleet;
 
 /// A quiet pass of each function over a fleet that every function has seen before.
 async fn quiet(groups: u32) -> Fleet {
@@ -82,10 +83,10 @@ fn reckoned(measured: &[Fleet], page: &str) -> Fleet {
 
 fn hold_all(fleets: &[Fleet]) {
     let prices = page::prices(&page::read());
-    page::hold("calls", &page::calls(fleets));
-    page::hold("units", &page::units(fleets));
-    page::hold("month", &page::month(fleets, &prices));
-    page::hold("levers", &page::levers(fleets, &prices));
+    page::hold("calls", &tables::calls(fleets));
+    page::hold("units", &tables::units(fleets));
+    page::hold("month", &tables::month(fleets, &prices));
+    page::hold("levers", &tables::levers(fleets, &prices));
 }
 
 #[tokio::test]
@@ -101,7 +102,7 @@ async fn the_page_has_the_calls_units_and_dollars_that_are_measured() {
 }
 
 #[tokio::test]
-#[ignore = "a minute in a debug build: cargo test --test cost -- --ignored"]
+#[ignore = "a minute or two in a debug build: cargo test --test cost -- --ignored"]
 async fn a_thousand_groups_cost_what_the_page_says() {
     let mut fleets = small().await;
     let thousand = quiet(1000).await;
@@ -112,5 +113,5 @@ async fn a_thousand_groups_cost_what_the_page_says() {
 
 #[tokio::test]
 async fn the_page_has_what_a_change_costs_beyond_a_quiet_pass() {
-    page::hold("changes", &page::changes(&changes::all().await));
+    page::hold("changes", &tables::changes(&changes::all().await));
 }
