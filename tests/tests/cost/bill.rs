@@ -30,6 +30,11 @@ impl Prices {
     }
 }
 
+/// Passes of a function in a month, by the schedule alone.
+pub(crate) fn passes(every: f64) -> f64 {
+    HOURS * 60.0 / every
+}
+
 /// What is deployed, as far as the bill is concerned.
 #[derive(Debug, Clone)]
 pub(crate) struct Deployment {
@@ -50,7 +55,7 @@ pub(crate) struct Deployment {
 
 /// The lines of a bill, in the order of the page.
 pub(crate) fn lines(deployment: &Deployment, prices: &Prices) -> Vec<(&'static str, f64)> {
-    let passes = HOURS * 60.0 / deployment.every;
+    let passes = passes(deployment.every);
     let sum = |of: fn(&Used) -> u64| {
         let each = deployment.passes.values().map(|used| of(used) as f64);
         each.sum::<f64>() * passes

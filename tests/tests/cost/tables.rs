@@ -8,7 +8,7 @@ use std::{
 use clusterwarden_tests::programs::checkout;
 
 use crate::{
-    bill::{Deployment, EVERY, Prices, lines, total},
+    bill::{Deployment, EVERY, Prices, lines, passes, total},
     changes::Change,
     count::{Function, Used},
     page::service,
@@ -102,6 +102,16 @@ pub(crate) fn calls(fleets: &[Fleet]) -> String {
         let first = format!("`{}`, together", function.name());
         rows.push([first].into_iter().chain(sums).collect());
     }
+    let passes = passes(EVERY) as u64;
+    let months = fleets.iter().map(|(_, of)| {
+        let calls: u64 = of.values().map(Used::all_calls).sum();
+        format!("**{}**", number(calls * passes))
+    });
+    let first = format!(
+        "**all three, in a month of {} passes each**",
+        number(passes)
+    );
+    rows.push([first].into_iter().chain(months).collect());
     table(&head("calls of one quiet pass", fleets), rows)
 }
 
