@@ -13,6 +13,7 @@ import time
 import harness
 import pass_cli
 import pass_cloudwatch
+import pass_docs
 import pass_dynamodb
 import pass_elasticache
 import pass_neptune
@@ -31,6 +32,8 @@ def main():
         ("ElastiCache", pass_elasticache.steps),
         ("Neptune", pass_neptune.steps),
         ("AWS CLI", pass_cli.steps),
+        # Last: what the pages delete is gone.
+        ("The pages' commands", pass_docs.steps),
     ):
         begun, before, failed = time.monotonic(), run.passed, len(run.failures)
         try:

@@ -222,3 +222,30 @@ async fn half_an_answer_of_metrics_is_no_proof_for_a_scale_in() {
         assert_eq!(reason(&world.record().await), "no_fresh_load", "{status:?}");
     }
 }
+
+#[tokio::test]
+async fn an_item_of_another_version_is_acted_on_and_keeps_what_only_that_version_knows() {
+    let world = Fixture::new(3);
+    world.carried(60, &[80.0], 40.0);
+    let older = r#"{"shards": 3, "moon": {"phase": "full"}, "attempts": [{"at": "2026-11-22T08:00:00Z", "from": 2, "to": 3,
+                    "outcome": {"kind": "completed", "at": "2026-11-22T08:20:00Z"}}]}"#;
+    write(&world, "orders", "41", older);
+    let record = world.record().await;
+    assert_eq!(record.outcome, Outcome::Accepted, "{}", record.line());
+    let journal = world.journal();
+    assert_eq!(journal["moon"], json!({ "phase": "full" }));
+    let attempts = journal["attempts"].as_array().expect("attempts");
+    assert_eq!(attempts.len(), 2, "{journal}");
+    assert_eq!(attempts[0]["outcome"]["kind"], "completed");
+
+    // The word of a version that is newer still: a rollback meets it, and holds rather than forget.
+    let newer = r#"{"shards": 4, "attempts": [{"at": "2026-11-23T08:00:00Z", "from": 3, "to": 4,
+                    "outcome": {"kind": "moonstruck"}}]}"#;
+    write(&world, "orders", "50", newer);
+    let report = world.pass().await;
+    assert_eq!(reason(&report.records[0]), "unreadable");
+    let sentence = &report.records[0].decision["sentence"];
+    let sentence = sentence.as_str().expect("a sentence");
+    assert!(sentence.contains("moonstruck"), "{sentence}");
+    assert_eq!(world.reshards().len(), 1);
+}

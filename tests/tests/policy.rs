@@ -12,12 +12,12 @@ mod notes;
 #[path = "policy/schema.rs"]
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clusterwarden::cluster::{DbClusterId, ReplicationGroupId};
-use clusterwarden::policy::{Apply, FailoverApply, FailoverPolicy, KEYS, Policy};
+use clusterwarden::policy::{Apply, FailoverApply, FailoverPolicy, KEYS, Policy, Takes};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -225,5 +225,72 @@ fn every_example_in_the_documentation_is_sound() {
         if let Err(mistakes) = Policy::parse("docs/policy.md", example) {
             panic!("{mistakes}");
         }
+    }
+}
+
+/// The paths of the keys that a TOML value has, dotted; an array of tables counts as its tables.
+fn paths(value: &toml::Value, at: &str, found: &mut BTreeSet<String>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                let path = if at.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{at}.{key}")
+                };
+                paths(value, &path, found);
+                found.insert(path);
+            }
+        }
+        toml::Value::Array(values) => values.iter().for_each(|value| paths(value, at, found)),
+        toml::Value::String(_)
+        | toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_) => {}
+    }
+}
+
+#[test]
+fn every_key_stands_in_an_example_of_the_documentation() {
+    let page = fs::read_to_string(root().join("docs/policy.md")).unwrap();
+    let mut shown = BTreeSet::new();
+    for example in examples(&page) {
+        paths(&toml::from_str(example).unwrap(), "", &mut shown);
+    }
+    let missing: Vec<&str> = KEYS
+        .iter()
+        .map(|key| key.path)
+        .filter(|path| !shown.contains(*path))
+        .collect();
+    assert!(missing.is_empty(), "no example of {missing:#?}");
+}
+
+#[test]
+fn the_meaning_of_every_number_says_its_unit() {
+    let units = [
+        "percent",
+        "minutes",
+        "seconds",
+        "milliseconds",
+        "days",
+        "shards",
+        "nodes",
+        "keys",
+        "bytes",
+        "changes",
+        "failovers",
+        "attempts",
+        "divided by",
+        "the version",
+    ];
+    for key in KEYS {
+        let is_number = matches!(
+            key.takes,
+            Takes::Whole { .. } | Takes::Number { .. } | Takes::Percent
+        );
+        let meaning = key.meaning.to_lowercase();
+        let has_unit = units.iter().any(|unit| meaning.contains(unit));
+        assert!(!is_number || has_unit, "{}: {}", key.path, key.meaning);
     }
 }

@@ -1,5 +1,7 @@
 //! Tests of the journal.
 
+mod formats;
+
 use std::collections::BTreeMap;
 
 use super::*;
