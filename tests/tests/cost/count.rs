@@ -100,6 +100,7 @@ pub(crate) async fn pass(
     let report = run(cloud, policy, function, |record| {
         lines += 1;
         bytes += record.line().len() as u64 + 1;
+        bytes += record.sight_line().map_or(0, |line| line.len() as u64 + 1);
     })
     .await;
     let cloud = cloud.lock();
