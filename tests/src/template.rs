@@ -121,8 +121,8 @@ impl<'t> Stack<'t> {
             .collect()
     }
 
-    /// The resources that are made, by logical id, with everything in their properties worked out. A policy that is written as
-    /// a text is read.
+    /// The resources that are made, by logical id, with everything in their properties worked out. A function has what the
+    /// template's `Globals` give it. A policy that is written as a text is read.
     pub fn resources(&self) -> BTreeMap<String, Value> {
         let all = self.template["Resources"].as_object().expect("resources");
         all.iter()
@@ -130,7 +130,14 @@ impl<'t> Stack<'t> {
                 let condition = resource["Condition"].as_str();
                 condition.is_none_or(|name| self.condition(name))
             })
-            .map(|(id, resource)| (id.clone(), self.value(resource).unwrap_or_default()))
+            .map(|(id, resource)| {
+                let mut whole = resource.clone();
+                if resource["Type"] == "AWS::Serverless::Function" {
+                    whole["Properties"] = self.template["Globals"]["Function"].clone();
+                    merge(&mut whole["Properties"], &resource["Properties"]);
+                }
+                (id.clone(), self.value(&whole).unwrap_or_default())
+            })
             .collect()
     }
 
@@ -263,6 +270,18 @@ impl<'t> Stack<'t> {
             (_, true) => format!("{STACK}-{id}"),
             (other, false) => panic!("the ARN of {other} is new here"),
         }
+    }
+}
+
+/// What SAM makes of a global and a function's own value: maps are merged, anything else is replaced.
+pub fn merge(global: &mut Value, own: &Value) {
+    match (global, own) {
+        (Value::Object(global), Value::Object(own)) => {
+            for (key, value) in own {
+                merge(global.entry(key.as_str()).or_insert(Value::Null), value);
+            }
+        }
+        (global, own) => *global = own.clone(),
     }
 }
 
