@@ -51,6 +51,8 @@ pub struct SharedCloud {
     cloud: Arc<Mutex<Cloud>>,
     /// The function whose role every call from here is held against; `None`: a person or a test calls.
     caller: Option<&'static str>,
+    /// What functions asked, oldest first.
+    asked: Arc<Mutex<Vec<iam::Request>>>,
 }
 
 impl fmt::Debug for SharedCloud {
@@ -65,6 +67,7 @@ impl SharedCloud {
         Self {
             cloud: Arc::new(Mutex::new(cloud)),
             caller: None,
+            asked: Arc::default(),
         }
     }
 
@@ -79,6 +82,12 @@ impl SharedCloud {
     /// An empty account at a fixed time, a Monday morning.
     pub fn empty(parameters: Parameters) -> Self {
         Self::new(Cloud::new(monday_morning(), parameters))
+    }
+
+    /// What functions asked of this cloud since the last time, as IAM sees it; calls of people and tests are not among it.
+    pub fn take_asked(&self) -> Vec<iam::Request> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *asked)
     }
 
     /// The cloud itself.
@@ -180,8 +189,9 @@ impl SharedCloud {
         let known = cloud.calls.len();
         let answer = wire::answer(&mut cloud, &request);
         if let Some(function) = self.caller {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             for call in &cloud.calls[known..] {
-                roles::fence(function, call, &cloud);
+                asked.push(roles::fence(function, call, &cloud));
             }
         }
         drop(cloud);

@@ -135,13 +135,15 @@ pub fn change(function: &str) -> &'static str {
     action.split_once(':').expect("service:Operation").1
 }
 
-/// Holds a call of a function against its role in apply mode.
+/// Holds a call of a function against its role in apply mode, and gives it as IAM sees it.
 ///
 /// # Panics
 ///
 /// The role does not allow it.
-pub fn fence(function: &str, call: &Call, cloud: &Cloud) {
-    if let Err(why) = fenced(function).role.may(&request(call, cloud)) {
+pub fn fence(function: &str, call: &Call, cloud: &Cloud) -> Request {
+    let request = request(call, cloud);
+    if let Err(why) = fenced(function).role.may(&request) {
         panic!("{why}");
     }
+    request
 }
