@@ -56,7 +56,14 @@ pub fn statements(document: &Value) -> Vec<Statement> {
 
 fn read(statement: &Value) -> Statement {
     for key in statement.as_object().expect("an object").keys() {
-        let known = ["Sid", "Effect", "Action", "Resource", "Condition", "Principal"];
+        let known = [
+            "Sid",
+            "Effect",
+            "Action",
+            "Resource",
+            "Condition",
+            "Principal",
+        ];
         assert!(known.contains(&key.as_str()), "{key} is new here");
     }
     let conditions = statement["Condition"].as_object();
@@ -96,8 +103,14 @@ impl Statement {
     /// Whether it speaks of this request on this resource.
     pub fn covers(&self, action: &str, resource: &Resource) -> bool {
         self.actions.iter().any(|pattern| matches(pattern, action))
-            && self.resources.iter().any(|pattern| matches(pattern, &resource.arn))
-            && self.conditions.iter().all(|condition| condition.holds(&resource.keys))
+            && self
+                .resources
+                .iter()
+                .any(|pattern| matches(pattern, &resource.arn))
+            && self
+                .conditions
+                .iter()
+                .all(|condition| condition.holds(&resource.keys))
     }
 }
 
@@ -118,7 +131,9 @@ impl Condition {
         match operator {
             "StringEquals" | "ArnEquals" => any(&|value, wanted| value == wanted),
             "StringNotEquals" => !any(&|value, wanted| value == wanted),
-            "StringNotEqualsIgnoreCase" => !any(&|value, wanted| value.eq_ignore_ascii_case(wanted)),
+            "StringNotEqualsIgnoreCase" => {
+                !any(&|value, wanted| value.eq_ignore_ascii_case(wanted))
+            }
             "Bool" => any(&|value, wanted| value.eq_ignore_ascii_case(wanted)),
             "ArnLike" => any(&|value, pattern| matches(pattern, value)),
             "NumericLessThanEquals" => any(&|value, bound| number(value) <= number(bound)),
@@ -158,7 +173,9 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     fn rest(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,
-            (Some((b'*', after)), _) => (0..=text.len()).any(|skipped| rest(after, &text[skipped..])),
+            (Some((b'*', after)), _) => {
+                (0..=text.len()).any(|skipped| rest(after, &text[skipped..]))
+            }
             (Some((b'?', after)), Some((_, text))) => rest(after, text),
             (Some((one, after)), Some((other, text))) => one == other && rest(after, text),
             (Some(_), None) | (None, Some(_)) => false,
@@ -174,7 +191,9 @@ mod tests {
     use super::*;
 
     fn request(arn: &str, keys: &[(&str, &str)]) -> Request {
-        let keys = keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let keys = keys
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let on = vec![Resource {
             arn: arn.to_owned(),
             keys: keys.collect(),
@@ -186,7 +205,11 @@ mod tests {
     fn allows(statement: Value, arn: &str, keys: &[(&str, &str)]) -> bool {
         let mut statement = statement;
         for (key, value) in [("Effect", json!("Allow")), ("Action", json!("x:Do"))] {
-            statement.as_object_mut().unwrap().entry(key).or_insert(value);
+            statement
+                .as_object_mut()
+                .unwrap()
+                .entry(key)
+                .or_insert(value);
         }
         let document = json!({ "Statement": [statement] });
         allowed(&statements(&document), &request(arn, keys)).is_ok()
@@ -215,10 +238,19 @@ mod tests {
             ("StringNotEquals", true, false, true),
             ("StringNotEqualsIgnoreCase", true, false, true),
         ] {
-            let statement = json!({ "Resource": "*", "Condition": { operator: { "k": "paused" } } });
+            let statement =
+                json!({ "Resource": "*", "Condition": { operator: { "k": "paused" } } });
             assert_eq!(allows(statement.clone(), "a", &[]), absent, "{operator}");
-            assert_eq!(allows(statement.clone(), "a", &[("k", "paused")]), same, "{operator}");
-            assert_eq!(allows(statement, "a", &[("k", "else")]), other, "{operator}");
+            assert_eq!(
+                allows(statement.clone(), "a", &[("k", "paused")]),
+                same,
+                "{operator}"
+            );
+            assert_eq!(
+                allows(statement, "a", &[("k", "else")]),
+                other,
+                "{operator}"
+            );
         }
     }
 

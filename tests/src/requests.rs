@@ -27,7 +27,12 @@ enum About {
 /// Service Authorization Reference. Neptune's operations are RDS's to IAM. CloudWatch's two reads of alarms count as about
 /// everything, because a narrower grant hides composite alarms. [CloudWatch API reference]
 const TABLE: [(&str, &str, &str, About); 17] = [
-    ("dynamodb", "BatchGetItem", "dynamodb:BatchGetItem", About::Tables),
+    (
+        "dynamodb",
+        "BatchGetItem",
+        "dynamodb:BatchGetItem",
+        About::Tables,
+    ),
     ("dynamodb", "PutItem", "dynamodb:PutItem", About::Tables),
     (
         "elasticache",
@@ -35,14 +40,24 @@ const TABLE: [(&str, &str, &str, About); 17] = [
         "elasticache:DescribeCacheClusters",
         About::Kind("cluster", "CacheClusterId"),
     ),
-    ("elasticache", "DescribeEvents", "elasticache:DescribeEvents", About::Everything),
+    (
+        "elasticache",
+        "DescribeEvents",
+        "elasticache:DescribeEvents",
+        About::Everything,
+    ),
     (
         "elasticache",
         "DescribeReplicationGroups",
         "elasticache:DescribeReplicationGroups",
         About::Kind("replicationgroup", "ReplicationGroupId"),
     ),
-    ("elasticache", "ListTagsForResource", "elasticache:ListTagsForResource", About::Arn),
+    (
+        "elasticache",
+        "ListTagsForResource",
+        "elasticache:ListTagsForResource",
+        About::Arn,
+    ),
     (
         "elasticache",
         "ModifyReplicationGroup",
@@ -61,9 +76,24 @@ const TABLE: [(&str, &str, &str, About); 17] = [
         "elasticache:TestFailover",
         About::Kind("replicationgroup", "ReplicationGroupId"),
     ),
-    ("monitoring", "DescribeAlarmHistory", "cloudwatch:DescribeAlarmHistory", About::Everything),
-    ("monitoring", "DescribeAlarms", "cloudwatch:DescribeAlarms", About::Everything),
-    ("monitoring", "GetMetricData", "cloudwatch:GetMetricData", About::Everything),
+    (
+        "monitoring",
+        "DescribeAlarmHistory",
+        "cloudwatch:DescribeAlarmHistory",
+        About::Everything,
+    ),
+    (
+        "monitoring",
+        "DescribeAlarms",
+        "cloudwatch:DescribeAlarms",
+        About::Everything,
+    ),
+    (
+        "monitoring",
+        "GetMetricData",
+        "cloudwatch:GetMetricData",
+        About::Everything,
+    ),
     (
         "monitoring",
         "ListAlarmMuteRules",
@@ -82,8 +112,18 @@ const TABLE: [(&str, &str, &str, About); 17] = [
         "rds:DescribeDBInstances",
         About::Kind("db", "DBInstanceIdentifier"),
     ),
-    ("rds", "DescribeEvents", "rds:DescribeEvents", About::Everything),
-    ("rds", "ListTagsForResource", "rds:ListTagsForResource", About::Arn),
+    (
+        "rds",
+        "DescribeEvents",
+        "rds:DescribeEvents",
+        About::Everything,
+    ),
+    (
+        "rds",
+        "ListTagsForResource",
+        "rds:ListTagsForResource",
+        About::Arn,
+    ),
 ];
 
 /// As [`TABLE`]; beside the cluster it is about the instance that is to take over.
@@ -101,7 +141,11 @@ const KEYS: [(&str, &str, &str); 3] = [
         "AutomaticFailoverEnabled",
         "elasticache:AutomaticFailoverEnabled",
     ),
-    ("ModifyReplicationGroup", "MultiAZEnabled", "elasticache:MultiAZEnabled"),
+    (
+        "ModifyReplicationGroup",
+        "MultiAZEnabled",
+        "elasticache:MultiAZEnabled",
+    ),
 ];
 
 /// Parameters of `ModifyReplicationGroup` that make it about further resources.
@@ -123,8 +167,8 @@ pub fn request(call: &Call, cloud: &Cloud) -> Request {
     let known = TABLE.iter().find(|(service, operation, ..)| {
         (call.service, call.operation.as_str()) == (*service, *operation)
     });
-    let (service, _, action, about) =
-        known.unwrap_or_else(|| panic!("no action is known for {} {}", call.service, call.operation));
+    let (service, _, action, about) = known
+        .unwrap_or_else(|| panic!("no action is known for {} {}", call.service, call.operation));
     let service = action.split(':').next().unwrap_or(service);
     let arns = match about {
         About::Everything => vec!["*".to_owned()],
@@ -138,7 +182,9 @@ pub fn request(call: &Call, cloud: &Cloud) -> Request {
         About::Arn => vec![text(call, "ResourceName").expect("an ARN")],
         About::Tables => tables(call),
     };
-    let keys = KEYS.iter().filter(|(operation, ..)| *operation == call.operation);
+    let keys = KEYS
+        .iter()
+        .filter(|(operation, ..)| *operation == call.operation);
     let keys: BTreeMap<String, String> = keys
         .filter_map(|(_, parameter, key)| Some(((*key).to_owned(), text(call, parameter)?)))
         .collect();
@@ -156,7 +202,10 @@ pub fn request(call: &Call, cloud: &Cloud) -> Request {
 
 fn failover(call: &Call, cloud: &Cloud) -> Request {
     let cluster = text(call, "DBClusterIdentifier").expect("a cluster");
-    let engine = cloud.neptune.cluster(&cluster).map(|cluster| cluster.engine);
+    let engine = cloud
+        .neptune
+        .cluster(&cluster)
+        .map(|cluster| cluster.engine);
     let instance = text(call, "TargetDBInstanceIdentifier").map(|instance| Resource {
         arn: arn("rds", &format!("db:{instance}")),
         keys: engine

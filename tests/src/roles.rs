@@ -14,17 +14,29 @@ use crate::{
 
 /// What is granted for calls that no request of a function shows: the service that makes them, by action.
 pub const MADE_BY_OTHERS: [(&str, &str); 12] = [
-    ("ec2:CreateNetworkInterface", "ElastiCache, on the role's behalf, if Ec2DependentActions says so"),
+    (
+        "ec2:CreateNetworkInterface",
+        "ElastiCache, on the role's behalf, if Ec2DependentActions says so",
+    ),
     ("ec2:DeleteNetworkInterface", "the same"),
     ("ec2:DescribeNetworkInterfaces", "the same"),
     ("ec2:DescribeSubnets", "the same"),
     ("ec2:DescribeVpcs", "the same"),
-    ("kms:Decrypt", "DynamoDB, SQS and Lambda, where the stack has a key"),
+    (
+        "kms:Decrypt",
+        "DynamoDB, SQS and Lambda, where the stack has a key",
+    ),
     ("kms:GenerateDataKey", "SQS, where the stack has a key"),
-    ("logs:CreateLogStream", "Lambda, for what the function prints"),
+    (
+        "logs:CreateLogStream",
+        "Lambda, for what the function prints",
+    ),
     ("logs:PutLogEvents", "the same"),
     ("sqs:SendMessage", "Lambda, for an event whose runs failed"),
-    ("xray:PutTelemetryRecords", "Lambda, where Tracing is Active"),
+    (
+        "xray:PutTelemetryRecords",
+        "Lambda, where Tracing is Active",
+    ),
     ("xray:PutTraceSegments", "the same"),
 ];
 
@@ -107,7 +119,11 @@ static FENCES: LazyLock<Vec<Fenced>> = LazyLock::new(|| {
     let fence = |function: &&str| {
         let plan = role(&template, function, &[mode(Mode::Plan)]);
         let apply = role(&template, function, &[mode(Mode::Apply)]);
-        let changes: Vec<&str> = apply.actions().difference(&plan.actions()).copied().collect();
+        let changes: Vec<&str> = apply
+            .actions()
+            .difference(&plan.actions())
+            .copied()
+            .collect();
         let [change] = changes.as_slice() else {
             panic!("{function} is there for one change, not for {changes:?}");
         };

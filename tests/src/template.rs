@@ -252,7 +252,8 @@ impl<'t> Stack<'t> {
             let name = self.value(&resource["Properties"][property]);
             name.as_ref().and_then(text).expect("a name")
         };
-        let arn = |service: &str, rest: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}");
+        let arn =
+            |service: &str, rest: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}");
         match (kind, reference) {
             ("AWS::Serverless::Function", true) => named("FunctionName"),
             ("AWS::Serverless::Function", false) => {

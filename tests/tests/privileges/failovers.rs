@@ -15,12 +15,17 @@ use clusterwarden_tests::{
 };
 use serde_json::{Value, json};
 
-const SHARDS: &str = "version = 1\n[[failover_shard]]\nreplication_group = \"orders\"\napply = \"all\"\n";
-const CLUSTERS: &str = "version = 1\n[[failover_db_cluster]]\ndb_cluster = \"graph\"\napply = \"all\"\n";
-const PROMOTIONS: &str = "version = 1\n[[promote_replica]]\nreplication_group = \"orders\"\napply = \"all\"\n";
+const SHARDS: &str =
+    "version = 1\n[[failover_shard]]\nreplication_group = \"orders\"\napply = \"all\"\n";
+const CLUSTERS: &str =
+    "version = 1\n[[failover_db_cluster]]\ndb_cluster = \"graph\"\napply = \"all\"\n";
+const PROMOTIONS: &str =
+    "version = 1\n[[promote_replica]]\nreplication_group = \"orders\"\napply = \"all\"\n";
 
 fn drilled(policy: &str, section: &str) -> String {
-    format!("{policy}[{section}.drill]\nevery_days = 30\ntime_zone = \"UTC\"\nfrom = \"00:00\"\nto = \"24:00\"\n")
+    format!(
+        "{policy}[{section}.drill]\nevery_days = 30\ntime_zone = \"UTC\"\nfrom = \"00:00\"\nto = \"24:00\"\n"
+    )
 }
 
 fn evacuated(policy: &str, section: &str) -> String {
@@ -60,18 +65,31 @@ async fn wakes(world: &Failovers, function: Function, mode: Mode, minutes: i64) 
 async fn drill(function: Function, mode: Mode, policy: &str, target: &str) -> Vec<Request> {
     let world = world(function, policy);
     let begun = world.wake(function).await;
-    assert_eq!(record(&begun, target).outcome, Outcome::Switched, "{begun:?}");
+    assert_eq!(
+        record(&begun, target).outcome,
+        Outcome::Switched,
+        "{begun:?}"
+    );
     if mode == Mode::Plan {
         world.cloud.take_asked();
     }
     let asked = wakes(&world, function, mode, 40).await;
-    let key = if function == Function::DbCluster { "db-cluster:graph" } else { target };
+    let key = if function == Function::DbCluster {
+        "db-cluster:graph"
+    } else {
+        target
+    };
     assert_eq!(world.journal(key).drills.len(), 1, "not reported");
     asked
 }
 
 /// An alarm on whoever leads.
-async fn evacuation(function: Function, mode: Mode, policy: &str, of: &[(&str, &str)]) -> Vec<Request> {
+async fn evacuation(
+    function: Function,
+    mode: Mode,
+    policy: &str,
+    of: &[(&str, &str)],
+) -> Vec<Request> {
     let world = world(function, policy);
     world.add_alarm("sick", of);
     world.set_alarm("sick", "ALARM");
@@ -79,7 +97,13 @@ async fn evacuation(function: Function, mode: Mode, policy: &str, of: &[(&str, &
 }
 
 /// A person's request; a second time on a target that is paused by its tag.
-async fn request(function: Function, mode: Mode, policy: &str, body: &Value, tag: (&str, &str)) -> Vec<Request> {
+async fn request(
+    function: Function,
+    mode: Mode,
+    policy: &str,
+    body: &Value,
+    tag: (&str, &str),
+) -> Vec<Request> {
     let mut asked = Vec::new();
     for paused in [false, true] {
         let world = world(function, policy);
@@ -88,13 +112,13 @@ async fn request(function: Function, mode: Mode, policy: &str, body: &Value, tag
         }
         let event = json!({ "request": { "failover": body } });
         let report = world.pass(function, mode, &event).await;
-        let outcome = report.records[0].outcome;
+        let outcome = &report.records[0].outcome;
         let wanted = match (paused, mode) {
             (true, _) => Outcome::Held,
             (false, Mode::Plan) => Outcome::Planned,
             (false, Mode::Apply) => Outcome::Switched,
         };
-        assert_eq!(outcome, wanted, "{}", report.records[0].line());
+        assert_eq!(outcome, &wanted, "{}", report.records[0].line());
         asked.extend(world.cloud.take_asked());
     }
     asked
@@ -130,7 +154,10 @@ pub(crate) async fn of_shards(mode: Mode) -> Vec<Request> {
 
 /// AWS announces that it will replace a primary, which is moved away before.
 async fn replacement(mode: Mode) -> Vec<Request> {
-    let world = world(Function::Shard, &format!("{SHARDS}on_replacement = \"move\"\n"));
+    let world = world(
+        Function::Shard,
+        &format!("{SHARDS}on_replacement = \"move\"\n"),
+    );
     {
         let mut cloud = world.cloud.lock();
         let (now, parameters) = (cloud.now(), cloud.parameters.clone());

@@ -40,9 +40,13 @@ fn differences(role: &Role, shown: &BTreeSet<Request>) -> Vec<String> {
         for action in &statement.actions {
             let of_others = MADE_BY_OTHERS.iter().any(|(other, _)| other == action);
             let mut asked = shown.iter().filter(|request| request.action == *action);
-            let used = asked.any(|request| request.on.iter().any(|one| statement.covers(action, one)));
+            let used =
+                asked.any(|request| request.on.iter().any(|one| statement.covers(action, one)));
             if !of_others && !used {
-                found.push(format!("nothing that {} did needs {action} ({})", role.function, statement.sid));
+                found.push(format!(
+                    "nothing that {} did needs {action} ({})",
+                    role.function, statement.sid
+                ));
             }
         }
     }
@@ -54,16 +58,29 @@ async fn assert_least(function: &str) {
     for in_mode in [Mode::Plan, Mode::Apply] {
         let shown = shown(function, in_mode).await;
         let exact = role(&template, function, &[mode(in_mode), GROUPS, CLUSTERS]);
-        assert_eq!(differences(&exact, &shown), [""; 0], "{function} in {in_mode:?}");
-        let asked: BTreeSet<&str> = shown.iter().map(|request| request.action.as_str()).collect();
+        assert_eq!(
+            differences(&exact, &shown),
+            [""; 0],
+            "{function} in {in_mode:?}"
+        );
+        let asked: BTreeSet<&str> = shown
+            .iter()
+            .map(|request| request.action.as_str())
+            .collect();
         let mut granted = exact.actions();
         granted.retain(|action| MADE_BY_OTHERS.iter().all(|(other, _)| other != action));
         assert_eq!(asked, granted, "{function} in {in_mode:?}");
 
         assert_differences_are_found(&exact, &shown);
-        let elsewhere = [mode(in_mode), ("ReplicationGroupPattern", "carts"), ("DbClusterPattern", "carts")];
+        let elsewhere = [
+            mode(in_mode),
+            ("ReplicationGroupPattern", "carts"),
+            ("DbClusterPattern", "carts"),
+        ];
         let elsewhere = role(&template, function, &elsewhere);
-        let changes = shown.iter().filter(|request| request.action.ends_with(&format!(":{}", change(function))));
+        let changes = shown
+            .iter()
+            .filter(|request| request.action.ends_with(&format!(":{}", change(function))));
         let changes: Vec<&Request> = changes.collect();
         assert_eq!(changes.is_empty(), in_mode == Mode::Plan, "{function}");
         for request in changes {
@@ -74,7 +91,12 @@ async fn assert_least(function: &str) {
 
 /// One action less in any statement, or one more, is found.
 fn assert_differences_are_found(exact: &Role, shown: &BTreeSet<Request>) {
-    for (place, statement) in exact.statements.iter().enumerate().filter(|(_, one)| one.allows) {
+    for (place, statement) in exact
+        .statements
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| one.allows)
+    {
         for (index, action) in statement.actions.iter().enumerate() {
             if MADE_BY_OTHERS.iter().any(|(other, _)| other == action) {
                 continue;
@@ -82,10 +104,15 @@ fn assert_differences_are_found(exact: &Role, shown: &BTreeSet<Request>) {
             let mut less = exact.clone();
             less.statements[place].actions.remove(index);
             let found = differences(&less, shown);
-            assert!(found.iter().any(|one| one.contains(action)), "without {action}: {found:?}");
+            assert!(
+                found.iter().any(|one| one.contains(action)),
+                "without {action}: {found:?}"
+            );
         }
         let mut more = exact.clone();
-        more.statements[place].actions.push("elasticache:DeleteReplicationGroup".to_owned());
+        more.statements[place]
+            .actions
+            .push("elasticache:DeleteReplicationGroup".to_owned());
         let found = differences(&more, shown);
         assert_eq!(found.len(), 1, "{found:?}");
     }
@@ -113,18 +140,31 @@ async fn promote_replica_may_do_exactly_what_it_does() {
 
 #[test]
 fn every_function_has_its_proof() {
-    let here = ["reshard", "failover-shard", "failover-db-cluster", "promote-replica"];
-    let known: BTreeSet<&str> = clusterwarden_local::runtime_api::binaries::FUNCTIONS.iter().copied().collect();
+    let here = [
+        "reshard",
+        "failover-shard",
+        "failover-db-cluster",
+        "promote-replica",
+    ];
+    let known: BTreeSet<&str> = clusterwarden_local::runtime_api::binaries::FUNCTIONS
+        .iter()
+        .copied()
+        .collect();
     assert_eq!(BTreeSet::from(here), known);
 }
 
 #[tokio::test]
 #[should_panic(expected = "may not")]
 async fn a_call_outside_a_functions_role_ends_any_test() {
-    let cloud = clusterwarden_tests::SharedCloud::empty(clusterwarden_local::cloud::Parameters::default());
+    let cloud =
+        clusterwarden_tests::SharedCloud::empty(clusterwarden_local::cloud::Parameters::default());
     let clients = aws_sdk_neptune::Client::new(&cloud.by("failover-db-cluster").sdk_config());
     // Granted, so it does not panic.
-    clients.describe_db_clusters().send().await.expect("an answer");
+    clients
+        .describe_db_clusters()
+        .send()
+        .await
+        .expect("an answer");
     let clients = aws_sdk_neptune::Client::new(&cloud.by("reshard").sdk_config());
     let _ = clients.describe_db_clusters().send().await;
 }

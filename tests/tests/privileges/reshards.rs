@@ -49,7 +49,9 @@ async fn paused(mode: Mode) -> Vec<Request> {
     let world = Fixture::new(3);
     world.carried(60, &[80.0], 40.0);
     let arn = "arn:aws:elasticache:us-east-1:123456789012:replicationgroup:orders";
-    let tag = format!("Action=AddTagsToResource&ResourceName={arn}&Tags.Tag.1.Key=clusterwarden&Tags.Tag.1.Value=paused");
+    let tag = format!(
+        "Action=AddTagsToResource&ResourceName={arn}&Tags.Tag.1.Key=clusterwarden&Tags.Tag.1.Value=paused"
+    );
     assert_eq!(world.query("2015-02-02", &tag).0, 200);
     assert_eq!(pass(&world, mode).await.decision["reason"], "paused_by_tag");
     world.cloud.take_asked()

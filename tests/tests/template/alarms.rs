@@ -42,7 +42,13 @@ fn every_alarm_says_what_to_do_first_and_where_to_read_on() {
     let anchors: Vec<String> = page
         .lines()
         .filter_map(|line| line.strip_prefix('#'))
-        .map(|heading| heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-"))
+        .map(|heading| {
+            heading
+                .trim_start_matches('#')
+                .trim()
+                .to_lowercase()
+                .replace(' ', "-")
+        })
         .collect();
     for (id, alarm) in of_services(&template) {
         let description = &alarm["Properties"]["AlarmDescription"]["Fn::Sub"];
@@ -50,16 +56,29 @@ fn every_alarm_says_what_to_do_first_and_where_to_read_on() {
         assert!(description.contains("First: "), "{id}: {description}");
         // CloudWatch takes 1,024 characters, and names take the place of references.
         assert!(description.len() < 800, "{id}");
-        let (_, rest) = description.split_once(&format!("{PAGE}#")).unwrap_or_else(|| panic!("{id}"));
-        let anchor = rest.split(|end: char| !(end.is_alphanumeric() || end == '-')).next().unwrap();
-        assert!(anchors.iter().any(|one| one == anchor), "{id}: {PAGE} has no {anchor}");
+        let (_, rest) = description
+            .split_once(&format!("{PAGE}#"))
+            .unwrap_or_else(|| panic!("{id}"));
+        let anchor = rest
+            .split(|end: char| !(end.is_alphanumeric() || end == '-'))
+            .next()
+            .unwrap();
+        assert!(
+            anchors.iter().any(|one| one == anchor),
+            "{id}: {PAGE} has no {anchor}"
+        );
         // One row for the four functions.
-        let names = functions(&template).into_iter().map(|one| one.id.replace("Function", ""));
+        let names = functions(&template)
+            .into_iter()
+            .map(|one| one.id.replace("Function", ""));
         let row = names.fold(id.to_owned(), |row, name| match row.strip_prefix(&name) {
             Some(rest) if !rest.is_empty() => format!("…{rest}"),
             Some(_) | None => row,
         });
-        assert!(page.contains(&format!("| `{row}` |")), "{PAGE} has no row for `{row}`");
+        assert!(
+            page.contains(&format!("| `{row}` |")),
+            "{PAGE} has no row for `{row}`"
+        );
     }
 }
 

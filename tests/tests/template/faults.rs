@@ -33,7 +33,10 @@ pub(crate) fn faults(template: &Value) -> Vec<String> {
     for (id, function) in stack.of("AWS::Serverless::Function") {
         stack.alarms_invoke(id, function, &mut faults);
         stack.failures_are_kept(id, function, &mut faults);
-        for (event, source) in function["Properties"]["Events"].as_object().expect("events") {
+        for (event, source) in function["Properties"]["Events"]
+            .as_object()
+            .expect("events")
+        {
             stack.way_in(id, event, source, &mut faults);
         }
     }
@@ -61,7 +64,9 @@ impl Made {
     }
 
     fn alarms_invoke(&self, id: &str, function: &Value, faults: &mut Vec<String>) {
-        let name = function["Properties"]["FunctionName"].as_str().expect("a name");
+        let name = function["Properties"]["FunctionName"]
+            .as_str()
+            .expect("a name");
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}");
         let permissions = self.of("AWS::Lambda::Permission");
         let mut of_alarms = permissions.filter(|(_, permission)| {
@@ -76,14 +81,18 @@ impl Made {
         };
         let properties = &found["Properties"];
         if properties["SourceAccount"] != ACCOUNT {
-            faults.push(format!("{permission}: alarms of any account may invoke {id} (SourceAccount)"));
+            faults.push(format!(
+                "{permission}: alarms of any account may invoke {id} (SourceAccount)"
+            ));
         }
         let pattern = properties["SourceArn"].as_str().unwrap_or("*");
         let alarm = |region: &str, account: &str, name: &str| {
             format!("arn:aws:cloudwatch:{region}:{account}:alarm:{name}")
         };
         if !iam::matches(pattern, &alarm(REGION, ACCOUNT, "orders-engine-cpu-high")) {
-            faults.push(format!("{permission}: the alarms of AlarmNamePattern may not invoke {id}"));
+            faults.push(format!(
+                "{permission}: the alarms of AlarmNamePattern may not invoke {id}"
+            ));
         }
         for (region, account, name) in [
             (REGION, ACCOUNT, "carts-engine-cpu-high"),
@@ -106,7 +115,12 @@ impl Made {
             faults.push(format!("{id}: what failed in it goes nowhere (OnFailure)"));
             return;
         }
-        self.may_keep(&format!("{id}'s role"), &function["Properties"]["Role"], queue, faults);
+        self.may_keep(
+            &format!("{id}'s role"),
+            &function["Properties"]["Role"],
+            queue,
+            faults,
+        );
     }
 
     /// That a role may write to the queue, and use the key that it is encrypted with.
@@ -120,16 +134,23 @@ impl Made {
             .iter()
             .flat_map(|policy| iam::statements(&policy["PolicyDocument"]))
             .collect();
-        let key = &self.named("AWS::SQS::Queue", queue).expect("a queue")["Properties"]["KmsMasterKeyId"];
+        let key =
+            &self.named("AWS::SQS::Queue", queue).expect("a queue")["Properties"]["KmsMasterKeyId"];
         for (action, on) in [
             ("sqs:SendMessage", queue),
             ("kms:GenerateDataKey", key),
             ("kms:Decrypt", key),
         ] {
             let Some(arn) = on.as_str() else { continue };
-            let request = request(action, arn, &[("kms:ViaService", "sqs.us-east-1.amazonaws.com")]);
+            let request = request(
+                action,
+                arn,
+                &[("kms:ViaService", "sqs.us-east-1.amazonaws.com")],
+            );
             if iam::allowed(&statements, &request).is_err() {
-                faults.push(format!("{who} may not {action} for the dead letters of {arn}"));
+                faults.push(format!(
+                    "{who} may not {action} for the dead letters of {arn}"
+                ));
             }
         }
     }
@@ -142,42 +163,64 @@ impl Made {
             Some("ScheduleV2") => {
                 let queue = &properties["DeadLetterConfig"]["Arn"];
                 if self.named("AWS::SQS::Queue", queue).is_none() {
-                    faults.push(format!("{what}: a missed wake goes nowhere (DeadLetterConfig)"));
+                    faults.push(format!(
+                        "{what}: a missed wake goes nowhere (DeadLetterConfig)"
+                    ));
                     return;
                 }
-                self.may_keep(&format!("{what}'s role"), &properties["RoleArn"], queue, faults);
+                self.may_keep(
+                    &format!("{what}'s role"),
+                    &properties["RoleArn"],
+                    queue,
+                    faults,
+                );
                 self.schedule_wakes(id, &what, &properties["RoleArn"], faults);
             }
             Some("SNS") => {
                 let queue = &properties["RedrivePolicy"]["deadLetterTargetArn"];
                 if self.named("AWS::SQS::Queue", queue).is_none() {
-                    faults.push(format!("{what}: a lost notification goes nowhere (RedrivePolicy)"));
+                    faults.push(format!(
+                        "{what}: a lost notification goes nowhere (RedrivePolicy)"
+                    ));
                     return;
                 }
                 self.queue_admits(&what, queue, &properties["Topic"], faults);
             }
-            other => faults.push(format!("{what}: nobody has said what becomes of a lost {other:?}")),
+            other => faults.push(format!(
+                "{what}: nobody has said what becomes of a lost {other:?}"
+            )),
         }
     }
 
     fn schedule_wakes(&self, id: &str, what: &str, role: &Value, faults: &mut Vec<String>) {
-        let name = self.0[id]["Properties"]["FunctionName"].as_str().expect("a name");
+        let name = self.0[id]["Properties"]["FunctionName"]
+            .as_str()
+            .expect("a name");
         let function = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}");
-        let Some(role) = self.named("AWS::IAM::Role", role) else { return };
+        let Some(role) = self.named("AWS::IAM::Role", role) else {
+            return;
+        };
         let properties = &role["Properties"];
         let policies = properties["Policies"].as_array().expect("policies");
         let statements: Vec<_> = policies
             .iter()
             .flat_map(|policy| iam::statements(&policy["PolicyDocument"]))
             .collect();
-        if iam::allowed(&statements, &request("lambda:InvokeFunction", &function, &[])).is_err() {
+        if iam::allowed(
+            &statements,
+            &request("lambda:InvokeFunction", &function, &[]),
+        )
+        .is_err()
+        {
             faults.push(format!("{what}: its role may not invoke {id}"));
         }
         let trust = &properties["AssumeRolePolicyDocument"]["Statement"][0];
         if trust["Principal"]["Service"] != "scheduler.amazonaws.com"
             || trust["Condition"]["StringEquals"]["aws:SourceAccount"] != ACCOUNT
         {
-            faults.push(format!("{what}: its role is not for this account's schedules alone"));
+            faults.push(format!(
+                "{what}: its role is not for this account's schedules alone"
+            ));
         }
     }
 
@@ -205,7 +248,8 @@ impl Made {
 
     /// That a topic admits who is to publish, in each way that is documented, and nobody of another account.
     fn topic_admits(&self, id: &str, faults: &mut Vec<String>) {
-        let Some((_, service, by_owner)) = PUBLISHERS.iter().find(|(topic, ..)| *topic == id) else {
+        let Some((_, service, by_owner)) = PUBLISHERS.iter().find(|(topic, ..)| *topic == id)
+        else {
             faults.push(format!("{id}: nobody has said who publishes to it"));
             return;
         };
@@ -216,10 +260,15 @@ impl Made {
             faults.push(format!("{id} has no policy: nobody may publish to it"));
             return;
         };
-        let all = policy["Properties"]["PolicyDocument"]["Statement"].as_array().expect("a list");
+        let all = policy["Properties"]["PolicyDocument"]["Statement"]
+            .as_array()
+            .expect("a list");
         let alarm = |account: &str| format!("arn:aws:cloudwatch:{REGION}:{account}:alarm:any");
         let mut by = |principal: Value, key: &str, who: &str| {
-            let of = all.iter().filter(|statement| statement["Principal"] == principal).cloned();
+            let of = all
+                .iter()
+                .filter(|statement| statement["Principal"] == principal)
+                .cloned();
             let of: Vec<Value> = of.collect();
             let of = iam::statements(&serde_json::json!({ "Statement": of }));
             let from = |account: &str| {
@@ -234,16 +283,26 @@ impl Made {
             }
         };
         let service_words = format!("{service} (aws:SourceAccount)");
-        by(serde_json::json!({ "Service": service }), "aws:SourceAccount", &service_words);
+        by(
+            serde_json::json!({ "Service": service }),
+            "aws:SourceAccount",
+            &service_words,
+        );
         if *by_owner {
             let everybody = serde_json::json!({ "AWS": "*" });
-            by(everybody, "AWS:SourceOwner", "the account's own services (AWS:SourceOwner)");
+            by(
+                everybody,
+                "AWS:SourceOwner",
+                "the account's own services (AWS:SourceOwner)",
+            );
         }
     }
 }
 
 fn request(action: &str, arn: &str, keys: &[(&str, &str)]) -> Request {
-    let keys = keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let keys = keys
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     Request {
         action: action.to_owned(),
         on: vec![Resource {

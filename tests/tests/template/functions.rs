@@ -174,7 +174,8 @@ fn decisions_are_logged_as_they_are_and_survive_the_stack() {
             group["Properties"]["RetentionInDays"],
             json!({ "Ref": "LogRetentionDays" })
         );
-        let key = json!({ "Fn::If": ["HasKmsKey", { "Ref": "KmsKeyArn" }, { "Ref": "AWS::NoValue" }] });
+        let key =
+            json!({ "Fn::If": ["HasKmsKey", { "Ref": "KmsKeyArn" }, { "Ref": "AWS::NoValue" }] });
         assert_eq!(group["Properties"]["KmsKeyId"], key);
         assert_eq!(function.properties["KmsKeyArn"], key);
     }

@@ -18,7 +18,10 @@ fn made(path: &str, more: &[(&str, &str)]) -> Vec<Value> {
     let template = read(path);
     let (target, function) = match path {
         GROUP => (("ReplicationGroupId", "orders"), "ReshardFunctionArn"),
-        _ => (("DbClusterId", "graph-prod"), "FailoverDbClusterFunctionArn"),
+        _ => (
+            ("DbClusterId", "graph-prod"),
+            "FailoverDbClusterFunctionArn",
+        ),
     };
     let given = [&[target, (function, FUNCTION)], more].concat();
     let resources = Stack::new(&template, &given).resources();
@@ -37,7 +40,10 @@ fn a_groups_alarms_watch_the_hottest_node_of_whichever_shards_there_are() {
     let metrics: Vec<&Value> = alarms.iter().map(|alarm| &alarm["MetricName"]).collect();
     assert_eq!(
         metrics,
-        ["EngineCPUUtilization", "DatabaseMemoryUsageCountedForEvictPercentage"]
+        [
+            "EngineCPUUtilization",
+            "DatabaseMemoryUsageCountedForEvictPercentage"
+        ]
     );
     for alarm in &alarms {
         assert_eq!(alarm["Namespace"], "AWS/ElastiCache");
@@ -84,7 +90,10 @@ fn they_are_named_after_their_target_as_the_sample_policy_names_them() {
     for (path, target) in [(GROUP, "orders-"), (CLUSTER, "graph-prod-")] {
         for alarm in made(path, &[]) {
             // So that one AlarmNamePattern takes in all alarms of a target.
-            assert!(alarm["AlarmName"].as_str().unwrap().starts_with(target), "{path}");
+            assert!(
+                alarm["AlarmName"].as_str().unwrap().starts_with(target),
+                "{path}"
+            );
         }
     }
     let policy = fs::read_to_string(root().join("policy/policy.toml")).unwrap();
@@ -95,8 +104,16 @@ fn they_are_named_after_their_target_as_the_sample_policy_names_them() {
 #[test]
 fn the_lines_that_they_print_are_lines_of_a_policy() {
     for (path, section, target) in [
-        (GROUP, "reshard", "replication_group = \"orders\"\nmin_shards = 2\nmax_shards = 8\ntargets.engine_cpu = 60"),
-        (CLUSTER, "failover_db_cluster", "db_cluster = \"graph-prod\""),
+        (
+            GROUP,
+            "reshard",
+            "replication_group = \"orders\"\nmin_shards = 2\nmax_shards = 8\ntargets.engine_cpu = 60",
+        ),
+        (
+            CLUSTER,
+            "failover_db_cluster",
+            "db_cluster = \"graph-prod\"",
+        ),
     ] {
         let template = read(path);
         let names: Vec<String> = made(path, &[])
@@ -104,11 +121,16 @@ fn the_lines_that_they_print_are_lines_of_a_policy() {
             .map(|alarm| alarm["AlarmName"].to_string())
             .collect();
         let output = &template["Outputs"]["PolicyLines"]["Value"];
-        let line = output["Fn::Sub"].as_str().or(output["Fn::If"][1]["Fn::Sub"].as_str());
+        let line = output["Fn::Sub"]
+            .as_str()
+            .or(output["Fn::If"][1]["Fn::Sub"].as_str());
         let (key, list) = line.unwrap().split_once(" = ").unwrap();
         // `Ref` of an alarm is its name; the places of the list are those of the resources.
         assert_eq!(list.matches("${").count(), names.len(), "{path}");
-        let text = format!("version = 1\n[[{section}]]\n{target}\n{key} = [{}]\n", names.join(", "));
+        let text = format!(
+            "version = 1\n[[{section}]]\n{target}\n{key} = [{}]\n",
+            names.join(", ")
+        );
         let parsed = Policy::parse("test", &text);
         assert!(parsed.is_ok(), "{path}: {}\n{text}", parsed.unwrap_err());
     }

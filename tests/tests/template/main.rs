@@ -9,7 +9,7 @@ mod refused;
 mod roles;
 mod ways_in;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::LazyLock};
 
 use clusterwarden_tests::template::{self, merge};
 use serde_json::Value;
@@ -20,7 +20,8 @@ fn root() -> PathBuf {
 
 /// The template with CloudFormation's short tags in their long form: `!Ref X` becomes `{"Ref": "X"}`.
 fn template() -> Value {
-    template::read("template.yaml")
+    static READ: LazyLock<Value> = LazyLock::new(|| template::read("template.yaml"));
+    READ.clone()
 }
 
 /// The resources of one type with their logical ids.

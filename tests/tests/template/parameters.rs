@@ -15,8 +15,12 @@ fn parameters(template: &Value) -> &serde_json::Map<String, Value> {
 #[test]
 fn every_parameter_is_described_bounded_has_a_default_and_stands_in_one_group() {
     let template = template();
-    let groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array();
-    let grouped = groups.unwrap().iter().flat_map(|group| group["Parameters"].as_array().unwrap());
+    let groups =
+        template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array();
+    let grouped = groups
+        .unwrap()
+        .iter()
+        .flat_map(|group| group["Parameters"].as_array().unwrap());
     let mut grouped: Vec<&str> = grouped.map(|name| name.as_str().unwrap()).collect();
     grouped.sort_unstable();
     let mut known: Vec<&str> = parameters(&template).keys().map(String::as_str).collect();
@@ -27,7 +31,10 @@ fn every_parameter_is_described_bounded_has_a_default_and_stands_in_one_group() 
         let description = parameter["Description"].as_str().unwrap_or_default();
         assert!(description.len() > 20, "{name}");
         let bounded = ["AllowedValues", "AllowedPattern", "MinValue"];
-        assert!(bounded.iter().any(|one| parameter.get(one).is_some()), "{name}");
+        assert!(
+            bounded.iter().any(|one| parameter.get(one).is_some()),
+            "{name}"
+        );
     }
 }
 
@@ -40,7 +47,10 @@ fn the_page_has_each_parameter_with_its_default() {
         .map(|row| {
             let cells: Vec<&str> = row.split('|').map(str::trim).collect();
             assert!(cells[3].len() > 20, "{row}");
-            (cells[1].trim_matches('`').to_owned(), cells[2].trim_matches('`').to_owned())
+            (
+                cells[1].trim_matches('`').to_owned(),
+                cells[2].trim_matches('`').to_owned(),
+            )
         })
         .collect();
     let default = |parameter: &Value| match &parameter["Default"] {
@@ -49,7 +59,9 @@ fn the_page_has_each_parameter_with_its_default() {
         other => other.to_string(),
     };
     let known = parameters(&template).iter();
-    let known = known.map(|(name, parameter)| (name.clone(), default(parameter))).collect();
+    let known = known
+        .map(|(name, parameter)| (name.clone(), default(parameter)))
+        .collect();
     assert_eq!(told, known);
 }
 
@@ -64,16 +76,26 @@ fn what_can_only_be_a_mistake_is_refused_before_anything_is_made() {
         (&[("Mode", "apply"), ("FailoverDbCluster", "no")], None),
         // A group that a pattern names too widely is still only changed if the policy names it: no nuisance.
         (
-            &[("Mode", "apply"), ("FailoverDbCluster", "no"), ("ReplicationGroupPattern", "*")],
+            &[
+                ("Mode", "apply"),
+                ("FailoverDbCluster", "no"),
+                ("ReplicationGroupPattern", "*"),
+            ],
             None,
         ),
         (&[("RequiredTagKey", "may")], Some("both, or neither")),
         (&[("RequiredTagValue", "yes")], Some("both, or neither")),
-        (&[("RequiredTagKey", "may"), ("RequiredTagValue", "yes")], None),
+        (
+            &[("RequiredTagKey", "may"), ("RequiredTagValue", "yes")],
+            None,
+        ),
         (&[("OperatorEmail", "jana@example.com")], None),
         (&[("OperatorTopicArn", topic)], None),
         (
-            &[("OperatorTopicArn", topic), ("OperatorEmail", "jana@example.com")],
+            &[
+                ("OperatorTopicArn", topic),
+                ("OperatorEmail", "jana@example.com"),
+            ],
             Some("leave one of the two empty"),
         ),
     ] {
@@ -95,7 +117,11 @@ fn samconfig_deploys_plan_by_default_and_nothing_that_is_refused() {
     let samconfig: toml::Table = samconfig.parse().unwrap();
     for (environment, mode) in [("default", "plan"), ("apply", "apply")] {
         let deploy = &samconfig[environment]["deploy"]["parameters"];
-        assert_eq!(deploy["confirm_changeset"].as_bool(), Some(true), "{environment}");
+        assert_eq!(
+            deploy["confirm_changeset"].as_bool(),
+            Some(true),
+            "{environment}"
+        );
         let overrides = deploy["parameter_overrides"].as_array().unwrap().iter();
         let overrides = overrides.map(|one| one.as_str().unwrap().split_once('=').unwrap());
         let overrides: Vec<(&str, &str)> = overrides.collect();
@@ -106,7 +132,8 @@ fn samconfig_deploys_plan_by_default_and_nothing_that_is_refused() {
         let architecture = format!("Architecture={}", stack.parameter("Architecture"));
         assert_eq!(built.as_str(), Some(architecture.as_str()), "{environment}");
     }
-    let stack = |environment: &str| samconfig[environment]["global"]["parameters"]["stack_name"].as_str();
+    let stack =
+        |environment: &str| samconfig[environment]["global"]["parameters"]["stack_name"].as_str();
     assert_eq!(stack("default"), stack("apply"));
     assert_eq!(samconfig.len(), 3, "version, default, apply");
 }
@@ -122,8 +149,16 @@ fn a_topic_is_made_only_where_people_have_none_and_mail_only_where_an_address_is
     ] {
         let resources = Stack::new(&template, given).resources();
         assert_eq!(resources.contains_key("OperatorTopic"), topic, "{given:?}");
-        assert_eq!(resources.contains_key("OperatorTopicPolicy"), topic, "{given:?}");
-        assert_eq!(resources.contains_key("OperatorEmailSubscription"), mail, "{given:?}");
+        assert_eq!(
+            resources.contains_key("OperatorTopicPolicy"),
+            topic,
+            "{given:?}"
+        );
+        assert_eq!(
+            resources.contains_key("OperatorEmailSubscription"),
+            mail,
+            "{given:?}"
+        );
         let told = &resources["FailedEventsAlarm"]["Properties"]["AlarmActions"];
         let made = "arn:aws:sns:us-east-1:123456789012:clusterwarden-OperatorTopic";
         assert_eq!(told, &json!([if topic { made } else { arn }]), "{given:?}");
@@ -147,7 +182,10 @@ fn a_key_of_ones_own_encrypts_what_the_stack_keeps_and_aws_does_without_one() {
         assert_eq!(of("ReshardFunction", "KmsKeyArn"), expected);
         let by_sqs = &resources["FailedEvents"]["Properties"]["SqsManagedSseEnabled"];
         assert_eq!(by_sqs.as_bool(), expected.is_none().then_some(true));
-        assert_eq!(resources["Journal"]["Properties"]["SSESpecification"]["SSEEnabled"], true);
+        assert_eq!(
+            resources["Journal"]["Properties"]["SSESpecification"]["SSEEnabled"],
+            true
+        );
     }
 }
 

@@ -32,7 +32,10 @@ fn set(template: &mut Value, pointer: &str, value: Value) {
 /// Where in a role's only policy the statement of this name is.
 fn statement(template: &Value, role: &str, sid: &str) -> String {
     let list = format!("/Resources/{role}/Properties/Policies/0/PolicyDocument/Statement");
-    let all = template.pointer(&list).and_then(Value::as_array).expect("statements");
+    let all = template
+        .pointer(&list)
+        .and_then(Value::as_array)
+        .expect("statements");
     let of = |one: &Value| one["Sid"] == sid || one["Fn::If"][1]["Sid"] == sid;
     let place = all.iter().position(of).expect("the statement");
     format!("{list}/{place}")
@@ -56,9 +59,7 @@ fn a_template_whose_alarm_cannot_invoke_its_function_is_refused() {
             id.strip_suffix("Function").unwrap()
         );
         let property = |name: &str| format!("{permission}/Properties/{name}");
-        let alarm = |region: &str, account: &str, name: &str| {
-            json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:cloudwatch:{region}:{account}:alarm:{name}") })
-        };
+        let alarm = |region: &str, account: &str, name: &str| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:cloudwatch:{region}:{account}:alarm:{name}") });
         let (region, account) = ("${AWS::Region}", "${AWS::AccountId}");
         let mut cases: Vec<(&str, Value, &str)> = Vec::new();
         let mut case = |what, change: &dyn Fn(&mut Value), fault| {
@@ -66,10 +67,20 @@ fn a_template_whose_alarm_cannot_invoke_its_function_is_refused() {
             change(&mut broken);
             cases.push((what, broken, fault));
         };
-        case("no permission", &|it| remove(it, &permission), "no alarm may invoke it");
+        case(
+            "no permission",
+            &|it| remove(it, &permission),
+            "no alarm may invoke it",
+        );
         case(
             "another principal",
-            &|it| set(it, &property("Principal"), json!("cloudwatch.amazonaws.com")),
+            &|it| {
+                set(
+                    it,
+                    &property("Principal"),
+                    json!("cloudwatch.amazonaws.com"),
+                )
+            },
             "no alarm may invoke it",
         );
         case(
@@ -92,10 +103,20 @@ fn a_template_whose_alarm_cannot_invoke_its_function_is_refused() {
             &|it| remove(it, &property("SourceAccount")),
             "alarms of any account",
         );
-        case("any source", &|it| remove(it, &property("SourceArn")), "may invoke");
+        case(
+            "any source",
+            &|it| remove(it, &property("SourceArn")),
+            "may invoke",
+        );
         case(
             "any Region",
-            &|it| set(it, &property("SourceArn"), alarm("*", account, "${AlarmNamePattern}")),
+            &|it| {
+                set(
+                    it,
+                    &property("SourceArn"),
+                    alarm("*", account, "${AlarmNamePattern}"),
+                )
+            },
             "in eu-west-1",
         );
         case(
@@ -105,7 +126,13 @@ fn a_template_whose_alarm_cannot_invoke_its_function_is_refused() {
         );
         case(
             "a name of its own",
-            &|it| set(it, &property("SourceArn"), alarm(region, account, "clusterwarden-*")),
+            &|it| {
+                set(
+                    it,
+                    &property("SourceArn"),
+                    alarm(region, account, "clusterwarden-*"),
+                )
+            },
             "the alarms of AlarmNamePattern may not invoke",
         );
         for (what, broken, fault) in cases {
@@ -116,7 +143,11 @@ fn a_template_whose_alarm_cannot_invoke_its_function_is_refused() {
 
 #[test]
 fn a_template_whose_topic_policy_misses_a_statement_is_refused() {
-    for (topic, statements) in [("NotificationTopic", 2), ("DatabaseEventsTopic", 2), ("OperatorTopic", 1)] {
+    for (topic, statements) in [
+        ("NotificationTopic", 2),
+        ("DatabaseEventsTopic", 2),
+        ("OperatorTopic", 1),
+    ] {
         let policy = format!("/Resources/{topic}Policy");
         let list = format!("{policy}/Properties/PolicyDocument/Statement");
         let mut broken = template();
@@ -130,7 +161,11 @@ fn a_template_whose_topic_policy_misses_a_statement_is_refused() {
             remove(&mut broken, &format!("{list}/{place}/Condition"));
             assert_refused(topic, &broken, "of other accounts");
             let mut broken = template();
-            set(&mut broken, &format!("{list}/{place}/Action"), json!("sns:Subscribe"));
+            set(
+                &mut broken,
+                &format!("{list}/{place}/Action"),
+                json!("sns:Subscribe"),
+            );
             assert_refused(topic, &broken, &format!("{topic} does not admit"));
         }
         // The account in the condition is what keeps others out, whatever else there is.
@@ -146,13 +181,20 @@ fn a_template_whose_topic_policy_misses_a_statement_is_refused() {
     }
     let mut broken = template();
     broken["Resources"]["Another"] = json!({ "Type": "AWS::SNS::Topic" });
-    assert_refused("a new topic", &broken, "nobody has said who publishes to it");
+    assert_refused(
+        "a new topic",
+        &broken,
+        "nobody has said who publishes to it",
+    );
 }
 
 #[test]
 fn a_template_whose_function_lacks_a_dead_letter_path_is_refused() {
     let mut broken = template();
-    remove(&mut broken, "/Globals/Function/EventInvokeConfig/DestinationConfig/OnFailure");
+    remove(
+        &mut broken,
+        "/Globals/Function/EventInvokeConfig/DestinationConfig/OnFailure",
+    );
     for function in functions(&broken) {
         let fault = format!("{}: what failed in it goes nowhere", function.id);
         assert_refused("no destination", &broken, &fault);
@@ -167,9 +209,16 @@ fn a_template_whose_function_lacks_a_dead_letter_path_is_refused() {
         json!("arn:aws:sqs:us-east-1:123456789012:gone"),
     );
     // What else names the queue would not deploy without it.
-    let text = broken.to_string().replace(r#"{"Fn::GetAtt":"FailedEvents.Arn"}"#, r#""arn:aws:sqs:::gone""#);
+    let text = broken.to_string().replace(
+        r#"{"Fn::GetAtt":"FailedEvents.Arn"}"#,
+        r#""arn:aws:sqs:::gone""#,
+    );
     let text = text.replace(r#"{"Ref":"FailedEvents"}"#, r#""gone""#);
-    assert_refused("no queue", &serde_json::from_str(&text).unwrap(), "goes nowhere");
+    assert_refused(
+        "no queue",
+        &serde_json::from_str(&text).unwrap(),
+        "goes nowhere",
+    );
 
     for function in functions(&template()) {
         let (id, name) = (&function.id, function.id.strip_suffix("Function").unwrap());
@@ -196,7 +245,8 @@ fn a_template_whose_function_lacks_a_dead_letter_path_is_refused() {
             assert_refused(event, &broken, &format!("{id}.{event}: a"));
         }
         let mut broken = template();
-        broken["Resources"][id]["Properties"]["Events"]["Rule"] = json!({ "Type": "EventBridgeRule" });
+        broken["Resources"][id]["Properties"]["Events"]["Rule"] =
+            json!({ "Type": "EventBridgeRule" });
         assert_refused(id, &broken, "nobody has said what becomes of");
     }
 }
@@ -207,9 +257,18 @@ fn a_template_whose_queue_or_schedules_role_is_wrong_is_refused() {
     let topics = format!("{list}/Condition/ArnEquals/aws:SourceArn");
     for (pointer, fault) in [
         ("/Resources/FailedEventsPolicy", "does not admit SNS"),
-        (&format!("{topics}/0"), "does not admit SNS for arn:aws:sns:us-east-1:123456789012:clusterwarden-Notif"),
-        (&format!("{topics}/1"), "does not admit SNS for arn:aws:sns:us-east-1:123456789012:clusterwarden-Datab"),
-        (&format!("{list}/Condition"), "admits topics of other accounts"),
+        (
+            &format!("{topics}/0"),
+            "does not admit SNS for arn:aws:sns:us-east-1:123456789012:clusterwarden-Notif",
+        ),
+        (
+            &format!("{topics}/1"),
+            "does not admit SNS for arn:aws:sns:us-east-1:123456789012:clusterwarden-Datab",
+        ),
+        (
+            &format!("{list}/Condition"),
+            "admits topics of other accounts",
+        ),
     ] {
         let mut broken = template();
         remove(&mut broken, pointer);
@@ -235,6 +294,10 @@ fn a_template_whose_queue_or_schedules_role_is_wrong_is_refused() {
     for place in 0..4 {
         let mut broken = template();
         remove(&mut broken, &format!("{wake}/Resource/{place}"));
-        assert_refused("a function that no schedule may wake", &broken, "its role may not invoke");
+        assert_refused(
+            "a function that no schedule may wake",
+            &broken,
+            "its role may not invoke",
+        );
     }
 }

@@ -43,11 +43,23 @@ const CHANGES: [(&str, &str, &str); 4] = [
 
 /// Actions on `*`, each with the reason that nothing narrower is possible.
 const ON_EVERYTHING: [(&str, &str); 12] = [
-    ("cloudwatch:DescribeAlarmHistory", "a narrower grant hides composite alarms"),
-    ("cloudwatch:DescribeAlarms", "a narrower grant hides composite alarms"),
+    (
+        "cloudwatch:DescribeAlarmHistory",
+        "a narrower grant hides composite alarms",
+    ),
+    (
+        "cloudwatch:DescribeAlarms",
+        "a narrower grant hides composite alarms",
+    ),
     ("cloudwatch:GetMetricData", "has no resource"),
-    ("ec2:CreateNetworkInterface", "for ElastiCache alone, by aws:ViaAWSService"),
-    ("ec2:DeleteNetworkInterface", "for ElastiCache alone, by aws:ViaAWSService"),
+    (
+        "ec2:CreateNetworkInterface",
+        "for ElastiCache alone, by aws:ViaAWSService",
+    ),
+    (
+        "ec2:DeleteNetworkInterface",
+        "for ElastiCache alone, by aws:ViaAWSService",
+    ),
     ("ec2:DescribeNetworkInterfaces", "has no resource"),
     ("ec2:DescribeSubnets", "has no resource"),
     ("ec2:DescribeVpcs", "has no resource"),
@@ -75,9 +87,13 @@ fn no_two_functions_share_a_role_and_the_schedules_have_one() {
             "{id}: SAM would ignore its policies beside a role"
         );
         let events = function.properties["Events"].as_object().unwrap();
-        let mut schedules = events.values().filter(|event| event["Type"] == "ScheduleV2");
+        let mut schedules = events
+            .values()
+            .filter(|event| event["Type"] == "ScheduleV2");
         assert!(
-            schedules.all(|one| one["Properties"]["RoleArn"] == json!({ "Fn::GetAtt": "ScheduleRole.Arn" })),
+            schedules
+                .all(|one| one["Properties"]["RoleArn"]
+                    == json!({ "Fn::GetAtt": "ScheduleRole.Arn" })),
             "{id}: SAM would assemble a role that this file does not show"
         );
     }
@@ -108,14 +124,27 @@ fn a_role_grows_by_what_a_parameter_asks_for_and_by_nothing_else() {
             ),
             (&[("Tracing", "PassThrough")], &[]),
             (&[("Tracing", "Active")], traces),
-            (&[("KmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/1")], key),
-            (&[("RequiredTagKey", "may"), ("RequiredTagValue", "yes")], &[]),
+            (
+                &[("KmsKeyArn", "arn:aws:kms:us-east-1:123456789012:key/1")],
+                key,
+            ),
+            (
+                &[("RequiredTagKey", "may"), ("RequiredTagValue", "yes")],
+                &[],
+            ),
         ] {
             let grown = role(&template, function, parameters);
-            let gained: BTreeSet<&str> = grown.actions().difference(&least.actions()).copied().collect();
+            let gained: BTreeSet<&str> = grown
+                .actions()
+                .difference(&least.actions())
+                .copied()
+                .collect();
             let more: BTreeSet<&str> = more.iter().copied().collect();
             assert_eq!(gained, more, "{function} with {parameters:?}");
-            assert!(grown.actions().is_superset(&least.actions()), "{parameters:?}");
+            assert!(
+                grown.actions().is_superset(&least.actions()),
+                "{parameters:?}"
+            );
             let denies = grown.statements.iter().filter(|one| !one.allows);
             let wanted = usize::from(parameters[0].0 == "RequiredTagKey");
             assert_eq!(denies.count(), wanted, "{function} with {parameters:?}");
@@ -135,7 +164,10 @@ fn lambda_alone_may_take_a_functions_role() {
         };
         assert_eq!(trust[0]["Principal"], json!({ "Service": wanted }), "{id}");
         assert_eq!(trust[0]["Action"], "sts:AssumeRole", "{id}");
-        assert!(role["Properties"]["PermissionsBoundary"].is_object(), "{id}");
+        assert!(
+            role["Properties"]["PermissionsBoundary"].is_object(),
+            "{id}"
+        );
     }
 }
 
@@ -143,10 +175,13 @@ fn lambda_alone_may_take_a_functions_role() {
 fn request(function: &str, target: &str, keys: &[(&str, &str)]) -> Request {
     let mut changes = CHANGES.iter();
     let (_, action, kind) = changes.find(|(one, ..)| *one == function).unwrap();
-    let keys = keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let keys = keys
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     let mut keys: BTreeMap<String, String> = keys.collect();
     if function == "reshard" {
-        keys.entry("elasticache:NumNodeGroups".to_owned()).or_insert("4".to_owned());
+        keys.entry("elasticache:NumNodeGroups".to_owned())
+            .or_insert("4".to_owned());
     }
     Request {
         action: (*action).to_owned(),
@@ -179,8 +214,14 @@ fn a_change_is_granted_within_the_pattern_in_apply_mode_and_without_the_tag() {
     let template = template();
     let tag = format!("aws:ResourceTag/{TAG}");
     for role in roles(&template, &[]) {
-        let may = |target: &str, keys: &[(&str, &str)]| role.may(&request(&role.function, target, keys)).is_ok();
-        assert!(may("orders", &[]) && may("orders-eu", &[]), "{}", role.function);
+        let may = |target: &str, keys: &[(&str, &str)]| {
+            role.may(&request(&role.function, target, keys)).is_ok()
+        };
+        assert!(
+            may("orders", &[]) && may("orders-eu", &[]),
+            "{}",
+            role.function
+        );
         assert!(!may("carts", &[]), "{}", role.function);
         assert!(!may("my-orders", &[]), "{}", role.function);
         for paused in ["paused", "Paused"] {
@@ -194,7 +235,10 @@ fn a_change_is_granted_within_the_pattern_in_apply_mode_and_without_the_tag() {
     }
     for function in FUNCTIONS {
         let plan = role(&template, function, &[("Mode", "plan")]);
-        assert!(plan.may(&request(function, "orders", &[])).is_err(), "{function}");
+        assert!(
+            plan.may(&request(function, "orders", &[])).is_err(),
+            "{function}"
+        );
     }
 }
 
@@ -202,16 +246,28 @@ fn a_change_is_granted_within_the_pattern_in_apply_mode_and_without_the_tag() {
 fn where_a_tag_is_required_a_target_without_it_is_not_changed() {
     let template = template();
     let wanted = "aws:ResourceTag/clusterwarden-may";
-    let given = [("RequiredTagKey", "clusterwarden-may"), ("RequiredTagValue", "yes")];
+    let given = [
+        ("RequiredTagKey", "clusterwarden-may"),
+        ("RequiredTagValue", "yes"),
+    ];
     for role in roles(&template, &given) {
-        let may = |keys: &[(&str, &str)]| role.may(&request(&role.function, "orders", keys)).is_ok();
+        let may =
+            |keys: &[(&str, &str)]| role.may(&request(&role.function, "orders", keys)).is_ok();
         assert!(may(&[(wanted, "yes")]), "{}", role.function);
         assert!(!may(&[]), "{}", role.function);
         assert!(!may(&[(wanted, "no")]), "{}", role.function);
         assert!(!may(&[(wanted, "Yes")]), "{}", role.function);
-        assert!(!may(&[("aws:ResourceTag/other", "yes")]), "{}", role.function);
+        assert!(
+            !may(&[("aws:ResourceTag/other", "yes")]),
+            "{}",
+            role.function
+        );
         let paused = format!("aws:ResourceTag/{TAG}");
-        assert!(!may(&[(wanted, "yes"), (&paused, "paused")]), "{}", role.function);
+        assert!(
+            !may(&[(wanted, "yes"), (&paused, "paused")]),
+            "{}",
+            role.function
+        );
     }
 }
 
@@ -219,9 +275,15 @@ fn where_a_tag_is_required_a_target_without_it_is_not_changed() {
 fn resharding_stops_at_the_ceiling() {
     let template = template();
     let mut roles = roles(&template, &[("MaxShardsCeiling", "12")]).into_iter();
-    let reshard = roles.find(|role| role.function == "reshard").expect("a role");
+    let reshard = roles
+        .find(|role| role.function == "reshard")
+        .expect("a role");
     for (shards, may) in [("12", true), ("13", false), ("2", true)] {
-        let asked = request("reshard", "orders", &[("elasticache:NumNodeGroups", shards)]);
+        let asked = request(
+            "reshard",
+            "orders",
+            &[("elasticache:NumNodeGroups", shards)],
+        );
         assert_eq!(reshard.may(&asked).is_ok(), may, "{shards} shards");
     }
 }
@@ -246,7 +308,9 @@ fn failing_over_to_an_instance_that_says_it_is_another_engines_is_refused() {
         });
         assert_eq!(role.may(&asked).is_ok(), may, "{engine:?}");
     }
-    let description = template["Parameters"]["DbClusterPattern"]["Description"].as_str().unwrap();
+    let description = template["Parameters"]["DbClusterPattern"]["Description"]
+        .as_str()
+        .unwrap();
     assert!(description.contains("Aurora") && description.contains("DocumentDB"));
 }
 
@@ -254,7 +318,10 @@ fn failing_over_to_an_instance_that_says_it_is_another_engines_is_refused() {
 fn promoting_a_replica_cannot_switch_failover_or_multi_az_on_nor_exchange_other_resources() {
     let template = template();
     let role = role(&template, "promote-replica", &[("Mode", "apply")]);
-    for key in ["elasticache:AutomaticFailoverEnabled", "elasticache:MultiAZEnabled"] {
+    for key in [
+        "elasticache:AutomaticFailoverEnabled",
+        "elasticache:MultiAZEnabled",
+    ] {
         for (value, may) in [("false", true), ("true", false)] {
             let asked = request("promote-replica", "orders", &[(key, value)]);
             assert_eq!(role.may(&asked).is_ok(), may, "{key} {value}");
@@ -280,14 +347,22 @@ fn only_what_cannot_be_narrowed_names_every_resource() {
     ];
     let stack = Stack::new(&template, &all);
     let mut on_everything = BTreeSet::new();
-    for (id, role) in stack.resources().iter().filter(|(_, one)| one["Type"] == "AWS::IAM::Role") {
+    for (id, role) in stack
+        .resources()
+        .iter()
+        .filter(|(_, one)| one["Type"] == "AWS::IAM::Role")
+    {
         let policies = role["Properties"]["Policies"].as_array().unwrap();
         for policy in policies {
             let document = &policy["PolicyDocument"];
             let raw = document["Statement"].as_array().unwrap();
-            for (statement, raw) in clusterwarden_tests::iam::statements(document).iter().zip(raw) {
+            for (statement, raw) in clusterwarden_tests::iam::statements(document)
+                .iter()
+                .zip(raw)
+            {
                 let here = statement.resources.iter().all(|one| {
-                    one.contains(":123456789012:") && (one.contains(":us-east-1:") || one.contains(":iam:"))
+                    one.contains(":123456789012:")
+                        && (one.contains(":us-east-1:") || one.contains(":iam:"))
                 });
                 if statement.resources == ["*"] {
                     on_everything.extend(statement.actions.iter().cloned());
@@ -295,7 +370,10 @@ fn only_what_cannot_be_narrowed_names_every_resource() {
                     assert!(here, "{id}: {:?}", statement.resources);
                 }
                 let service_only = raw["Condition"]["Bool"]["aws:ViaAWSService"] == "true";
-                let ec2 = statement.actions.iter().any(|action| action.starts_with("ec2:"));
+                let ec2 = statement
+                    .actions
+                    .iter()
+                    .any(|action| action.starts_with("ec2:"));
                 assert_eq!(service_only, ec2, "{id}: {}", statement.sid);
             }
         }
@@ -334,7 +412,12 @@ fn every_operation_that_the_core_calls_is_granted_and_none_that_it_does_not() {
     let template = template();
     let granted: BTreeSet<String> = roles(&template, &[])
         .iter()
-        .flat_map(|role| role.actions().into_iter().map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|role| {
+            role.actions()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
         .filter(|action| MADE_BY_OTHERS.iter().all(|(other, _)| other != action))
         .filter_map(|action| Some(action.split_once(':')?.1.to_owned()))
         .collect();
