@@ -83,7 +83,7 @@ impl<'t> Stack<'t> {
         let value = |name: &str, parameter: &Value| {
             let given = given.iter().find(|(one, _)| *one == name);
             let given = given.map(|(_, value)| (*value).to_owned());
-            given.unwrap_or_else(|| text(&parameter["Default"]).expect("a value"))
+            given.unwrap_or_else(|| text_of(&parameter["Default"]).expect("a value"))
         };
         let parameters = known
             .iter()
@@ -117,7 +117,7 @@ impl<'t> Stack<'t> {
             .flat_map(|rule| rule["Assertions"].as_array().expect("assertions"));
         assertions
             .filter(|assertion| !self.holds(&assertion["Assert"]))
-            .map(|assertion| text(&assertion["AssertDescription"]).expect("a sentence"))
+            .map(|assertion| text_of(&assertion["AssertDescription"]).expect("a sentence"))
             .collect()
     }
 
@@ -159,7 +159,7 @@ impl<'t> Stack<'t> {
             "Condition" => self.condition(arguments.as_str().expect("a name")),
             "Fn::Equals" => {
                 let sides: Vec<_> = all()
-                    .map(|side| text(&self.value(side).expect("a value")))
+                    .map(|side| text_of(&self.value(side).expect("a value")))
                     .collect();
                 sides[0] == sides[1]
             }
@@ -201,20 +201,30 @@ impl<'t> Stack<'t> {
                 let name = arguments.as_str().expect("Resource.Attribute");
                 Some(self.attribute(name).into())
             }
-            "Fn::Sub" => Some(self.substituted(arguments.as_str().expect("a text")).into()),
+            "Fn::Sub" => Some(self.substituted(arguments).into()),
             _ => return None,
         };
         Some(given)
     }
 
-    fn substituted(&self, text: &str) -> String {
-        let mut pieces = text.split("${");
+    /// A text with its places filled, and what it brings along for some of them.
+    fn substituted(&self, arguments: &Value) -> String {
+        let (text, own) = match arguments {
+            Value::Array(both) => (&both[0], both.get(1)),
+            _ => (arguments, None),
+        };
+        let own = |name: &str| text_of(&self.value(own?.get(name)?)?);
+        let mut pieces = text.as_str().expect("a text").split("${");
         let mut done = pieces.next().unwrap_or_default().to_owned();
         for piece in pieces {
             let (name, rest) = piece.split_once('}').expect("a closing brace");
-            done += &match name.contains('.') {
-                true => self.attribute(name),
-                false => self.reference(name),
+            done += &match name.strip_prefix('!') {
+                // Written so to be left alone.
+                Some(name) => format!("${{{name}}}"),
+                None => own(name).unwrap_or_else(|| match name.contains('.') {
+                    true => self.attribute(name),
+                    false => self.reference(name),
+                }),
             };
             done += rest;
         }
@@ -250,7 +260,7 @@ impl<'t> Stack<'t> {
         let kind = kind.unwrap_or_else(|| panic!("no resource {id}"));
         let named = |property: &str| {
             let name = self.value(&resource["Properties"][property]);
-            name.as_ref().and_then(text).expect("a name")
+            name.as_ref().and_then(text_of).expect("a name")
         };
         let arn =
             |service: &str, rest: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}");
@@ -267,6 +277,7 @@ impl<'t> Stack<'t> {
             ("AWS::DynamoDB::Table", false) => arn("dynamodb", &format!("table/{JOURNAL}")),
             ("AWS::SNS::Topic", _) => arn("sns", &format!("{STACK}-{id}")),
             ("AWS::SQS::Queue", false) => arn("sqs", &format!("{STACK}-{id}")),
+            ("AWS::CloudWatch::Alarm", false) => arn("cloudwatch", &format!("alarm:{STACK}-{id}")),
             ("AWS::IAM::Role", false) => format!("arn:aws:iam::{ACCOUNT}:role/{STACK}-{id}"),
             (_, true) => format!("{STACK}-{id}"),
             (other, false) => panic!("the ARN of {other} is new here"),
@@ -294,7 +305,7 @@ fn single(node: &Value) -> Option<(&str, &Value)> {
 }
 
 /// A scalar as CloudFormation compares it.
-fn text(value: &Value) -> Option<String> {
+fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -5,6 +5,7 @@ mod faults;
 mod functions;
 mod group_alarms;
 mod parameters;
+mod people;
 mod refused;
 mod roles;
 mod ways_in;
