@@ -5,6 +5,7 @@
 //! That no function ever leaves its role is also held in every other test: `SharedCloud::by`.
 
 mod failovers;
+mod iam;
 mod reshards;
 
 use std::collections::BTreeSet;
