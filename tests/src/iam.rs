@@ -157,12 +157,12 @@ pub fn allowed(statements: &[Statement], request: &Request) -> Result<(), String
             let mut speaking = statements.iter().filter(|one| one.allows == allows);
             speaking.find(|one| one.covers(&request.action, resource))
         };
-        let what = format!("{} on {} {:?}", request.action, resource.arn, resource.keys);
+        let what = || format!("{} on {} {:?}", request.action, resource.arn, resource.keys);
         if let Some(denied) = covering(false) {
-            return Err(format!("{what}: an explicit deny ({})", denied.sid));
+            return Err(format!("{}: an explicit deny ({})", what(), denied.sid));
         }
         if covering(true).is_none() {
-            return Err(format!("{what}: no statement allows it"));
+            return Err(format!("{}: no statement allows it", what()));
         }
     }
     Ok(())
