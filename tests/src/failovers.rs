@@ -42,6 +42,17 @@ pub enum Function {
     Promote,
 }
 
+impl Function {
+    /// The name of its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shard => "failover-shard",
+            Self::DbCluster => "failover-db-cluster",
+            Self::Promote => "promote-replica",
+        }
+    }
+}
+
 /// An event as the services' own logs have it, however late they tell it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Told {
@@ -117,7 +128,8 @@ impl Failovers {
 
     /// One pass of a function.
     pub async fn pass(&self, function: Function, mode: Mode, event: &Value) -> Report {
-        run(&self.cloud.aws(), &self.policy, function, mode, event).await
+        let aws = self.cloud.by(function.name()).aws();
+        run(&aws, &self.policy, function, mode, event).await
     }
 
     /// One pass over a line. `None`: it was cut off.
@@ -128,7 +140,8 @@ impl Failovers {
         mode: Mode,
         event: &Value,
     ) -> Option<Report> {
-        let aws = Aws::new(&self.cloud.sdk_config_over(line.clone()), JOURNAL);
+        let way = line.by(function.name());
+        let aws = Aws::new(&self.cloud.sdk_config_over(way), JOURNAL);
         tokio::select! {
             report = run(&aws, &self.policy, function, mode, event) => Some(report),
             () = line.cut() => None,

@@ -3,10 +3,13 @@
 pub mod draw;
 pub mod failovers;
 pub mod fixture;
+pub mod iam;
 pub mod line;
 pub mod programs;
 pub mod replayed;
+pub mod requests;
 pub mod roles;
+pub mod template;
 
 use std::{
     fmt,
@@ -45,7 +48,13 @@ pub const JOURNAL: &str = "clusterwarden-journal";
 
 /// An embedded AWS that several clients share.
 #[derive(Clone)]
-pub struct SharedCloud(Arc<Mutex<Cloud>>);
+pub struct SharedCloud {
+    cloud: Arc<Mutex<Cloud>>,
+    /// The function whose role every call from here is held against; `None`: a person or a test calls.
+    caller: Option<&'static str>,
+    /// What functions asked, oldest first.
+    asked: Arc<Mutex<Vec<iam::Request>>>,
+}
 
 impl fmt::Debug for SharedCloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,7 +65,19 @@ impl fmt::Debug for SharedCloud {
 impl SharedCloud {
     /// Shares a cloud.
     pub fn new(cloud: Cloud) -> Self {
-        Self(Arc::new(Mutex::new(cloud)))
+        Self {
+            cloud: Arc::new(Mutex::new(cloud)),
+            caller: None,
+            asked: Arc::default(),
+        }
+    }
+
+    /// The same cloud as a function reaches it, by the name of its folder: a call that its role does not allow panics.
+    pub fn by(&self, function: &'static str) -> Self {
+        Self {
+            caller: Some(function),
+            ..self.clone()
+        }
     }
 
     /// An empty account at a fixed time, a Monday morning.
@@ -64,9 +85,15 @@ impl SharedCloud {
         Self::new(Cloud::new(monday_morning(), parameters))
     }
 
+    /// What functions asked of this cloud since the last time, as IAM sees it; calls of people and tests are not among it.
+    pub fn take_asked(&self) -> Vec<iam::Request> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *asked)
+    }
+
     /// The cloud itself.
     pub fn lock(&self) -> MutexGuard<'_, Cloud> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.cloud.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets time pass.
@@ -98,7 +125,7 @@ impl SharedCloud {
 
     /// One pass of `reshard`, as the function runs it.
     pub async fn pass(&self, policy: &Policy, mode: Mode, event: &serde_json::Value) -> Report {
-        run(&self.aws(), policy, mode, event).await
+        run(&self.by("reshard").aws(), policy, mode, event).await
     }
 
     /// One pass of `reshard` over a line. `None`: it was cut off.
@@ -109,7 +136,7 @@ impl SharedCloud {
         mode: Mode,
         event: &serde_json::Value,
     ) -> Option<Report> {
-        let aws = Aws::new(&self.sdk_config_over(line.clone()), JOURNAL);
+        let aws = Aws::new(&self.sdk_config_over(line.by("reshard")), JOURNAL);
         tokio::select! {
             report = run(&aws, policy, mode, event) => Some(report),
             () = line.cut() => None,
@@ -159,7 +186,17 @@ impl SharedCloud {
             .map_err(|error| other(error.into()))?;
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let request = request.map(|_| body.into());
-        match wire::answer(&mut self.lock(), &request) {
+        let mut cloud = self.lock();
+        let known = cloud.calls.len();
+        let answer = wire::answer(&mut cloud, &request);
+        if let Some(function) = self.caller {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            for call in &cloud.calls[known..] {
+                asked.push(roles::fence(function, call, &cloud));
+            }
+        }
+        drop(cloud);
+        match answer {
             Some(response) => {
                 let response = response.map(|body| SdkBody::from(body.to_vec()));
                 HttpResponse::try_from(response).map_err(|error| other(error.into()))

@@ -72,10 +72,12 @@ pub struct Carried {
 
 /// A client's way to the embedded AWS.
 #[derive(Clone)]
-pub struct Line(Arc<Inner>);
+pub struct Line {
+    inner: Arc<Inner>,
+    cloud: SharedCloud,
+}
 
 struct Inner {
-    cloud: SharedCloud,
     cut: Notify,
     state: Mutex<State>,
 }
@@ -97,22 +99,33 @@ impl fmt::Debug for Line {
 impl Line {
     /// A line to this cloud.
     pub fn new(cloud: &SharedCloud, plan: Plan) -> Self {
-        Self(Arc::new(Inner {
-            cloud: cloud.clone(),
-            cut: Notify::new(),
-            state: Mutex::new(State {
-                turns: Draw::new(plan.seed),
-                plan,
-                carried: Vec::new(),
-                calls: 0,
-                changed: false,
+        let state = State {
+            turns: Draw::new(plan.seed),
+            plan,
+            carried: Vec::new(),
+            calls: 0,
+            changed: false,
+        };
+        Self {
+            inner: Arc::new(Inner {
+                cut: Notify::new(),
+                state: Mutex::new(state),
             }),
-        }))
+            cloud: cloud.clone(),
+        }
+    }
+
+    /// The same line as a function uses it; see [`SharedCloud::by`].
+    pub fn by(&self, function: &'static str) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            cloud: self.cloud.by(function),
+        }
     }
 
     /// Returns when the line has been cut.
     pub async fn cut(&self) {
-        self.0.cut.notified().await;
+        self.inner.cut.notified().await;
     }
 
     /// The calls carried so far, oldest first.
@@ -127,7 +140,10 @@ impl Line {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn carry(
@@ -160,7 +176,7 @@ impl Line {
             return self.end().await;
         }
         let (answer, operation) = {
-            let mut cloud = self.0.cloud.lock();
+            let mut cloud = self.cloud.lock();
             cloud.advance(takes);
             if let Some(change) = change {
                 change(&mut cloud);
@@ -168,8 +184,8 @@ impl Line {
             let groups = cloud.elasticache.groups().collect();
             let known = cloud.calls.len();
             drop(cloud);
-            let answer = self.0.cloud.answer(request);
-            let call = self.0.cloud.lock().calls.get(known).cloned();
+            let answer = self.cloud.answer(request);
+            let call = self.cloud.lock().calls.get(known).cloned();
             let operation = call.as_ref().map(|call| call.operation.clone());
             let mut state = self.state();
             state
@@ -191,7 +207,7 @@ impl Line {
     async fn end<T>(&self) -> T {
         // What was planned for later calls of this pass won't happen.
         drop(mem::take(&mut self.state().plan.before));
-        self.0.cut.notify_one();
+        self.inner.cut.notify_one();
         std::future::pending().await
     }
 }

@@ -127,7 +127,7 @@ async fn a_refusal_keeps_the_services_id_of_the_call() {
 #[tokio::test]
 async fn a_pass_that_hears_no_time_does_not_use_the_last_ones() {
     let world = Fixture::new(3);
-    let (aws, event) = (world.cloud.aws(), scheduled());
+    let (aws, event) = (world.cloud.by("reshard").aws(), scheduled());
     let trigger = Trigger::read(&event);
     let pass = Pass {
         aws: &aws,

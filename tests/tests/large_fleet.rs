@@ -80,7 +80,7 @@ fn is_hot(number: u32) -> bool {
 async fn a_large_fleet_is_seen_whole_and_only_what_is_not_plain_is_answered() {
     let cloud = fleet();
     let policy = Policy::parse("test", POLICY).expect("a good policy");
-    let (aws, trigger) = (cloud.aws(), Trigger::read(&scheduled()));
+    let (aws, trigger) = (cloud.by("reshard").aws(), Trigger::read(&scheduled()));
     let pass = Pass {
         aws: &aws,
         policy: &policy,

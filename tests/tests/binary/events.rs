@@ -158,7 +158,7 @@ async fn every_event_that_aws_sends_ends_in_records_on_each_warm_function() {
             assert_eq!(json!(logged), response["records"], "{what}");
         }
         served.check_role(function);
-        let change = role(function).change.split_once(':').expect("an action").1;
+        let change = roles::change(function);
         assert_eq!(served.calls(change), 0, "{function}");
     }
 }

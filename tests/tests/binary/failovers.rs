@@ -160,7 +160,7 @@ async fn a_requested_failover_happens_once_within_its_functions_role_and_a_repea
         served.cloud.lock().unwrap().advance(TimeDelta::minutes(30));
         let again = records(&mut warm, &event).await;
         assert_eq!(again[0]["outcome"], "already_done", "{function}: {again:?}");
-        let change = role(function).change.split_once(':').expect("an action").1;
+        let change = roles::change(function);
         assert_eq!(served.calls(change), 1, "{function}");
         served.check_role(function);
     }

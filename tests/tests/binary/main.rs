@@ -16,7 +16,7 @@ use clusterwarden_local::{
 use clusterwarden_tests::{
     JOURNAL, monday_morning,
     programs::{checkout, programs},
-    roles::role,
+    roles,
 };
 use std::{
     path::{Path, PathBuf},
@@ -55,16 +55,10 @@ impl Served {
 
     /// That a function has called nothing but what its role grants.
     fn check_role(&self, function: &str) {
-        let role = role(function);
         let cloud = self.cloud.lock().unwrap();
         assert!(!cloud.calls.is_empty(), "{function} has called nothing");
         for call in &cloud.calls {
-            let service = match call.service {
-                "monitoring" => "cloudwatch",
-                other => other,
-            };
-            let action = format!("{service}:{}", call.operation);
-            assert!(role.may(&action), "{function} calls {action}");
+            roles::fence(function, call, &cloud);
         }
     }
 

@@ -9,11 +9,11 @@ use std::{
 use crate::root;
 
 /// Pages whose links are checked, besides all of docs/. One that does not exist has none.
-const PAGES_AT_THE_ROOT: [&str; 2] = ["README.md", "CHANGELOG.md"];
+const OTHER_PAGES: [&str; 3] = ["README.md", "CHANGELOG.md", "alarms/README.md"];
 
-/// Every Markdown page of the root and of docs/ that exists.
+/// Every Markdown page of docs/, and the others that exist.
 fn pages() -> Vec<PathBuf> {
-    let mut pages: Vec<PathBuf> = PAGES_AT_THE_ROOT
+    let mut pages: Vec<PathBuf> = OTHER_PAGES
         .iter()
         .map(|name| root().join(name))
         .filter(|path| path.is_file())

@@ -1,14 +1,19 @@
 //! What `template.yaml` promises: one function and one narrow role per folder, plan by default, every way in and out kept.
 
 mod alarms;
+mod faults;
 mod functions;
+mod group_alarms;
+mod parameters;
+mod people;
+mod refused;
 mod roles;
 mod ways_in;
 
-use std::{fs, path::PathBuf};
+use std::{path::PathBuf, sync::LazyLock};
 
-use saphyr::{LoadableYamlNode, Yaml};
-use serde_json::{Map, Value, json};
+use clusterwarden_tests::template::{self, merge};
+use serde_json::Value;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -16,40 +21,8 @@ fn root() -> PathBuf {
 
 /// The template with CloudFormation's short tags in their long form: `!Ref X` becomes `{"Ref": "X"}`.
 fn template() -> Value {
-    let text = fs::read_to_string(root().join("template.yaml")).unwrap();
-    to_json(&Yaml::load_from_str(&text).unwrap()[0])
-}
-
-fn to_json(node: &Yaml) -> Value {
-    match node {
-        Yaml::Tagged(tag, inner) => {
-            let name = tag.suffix.trim_start_matches('!');
-            let key = match name {
-                "Ref" | "Condition" => name.to_owned(),
-                _ => format!("Fn::{name}"),
-            };
-            json!({ key: to_json(inner) })
-        }
-        Yaml::Mapping(entries) => entries
-            .iter()
-            .map(|(key, value)| (key.as_str().unwrap().to_owned(), to_json(value)))
-            .collect::<Map<_, _>>()
-            .into(),
-        Yaml::Sequence(items) => items.iter().map(to_json).collect(),
-        scalar => {
-            if let Some(text) = scalar.as_str() {
-                text.into()
-            } else if let Some(number) = scalar.as_integer() {
-                number.into()
-            } else if let Some(flag) = scalar.as_bool() {
-                flag.into()
-            } else if scalar.is_null() {
-                Value::Null
-            } else {
-                panic!("unexpected node in the template: {scalar:?}")
-            }
-        }
-    }
+    static READ: LazyLock<Value> = LazyLock::new(|| template::read("template.yaml"));
+    READ.clone()
 }
 
 /// The resources of one type with their logical ids.
@@ -91,46 +64,4 @@ fn functions(template: &Value) -> Vec<Function> {
         }
     };
     found.into_iter().map(read).collect()
-}
-
-/// What SAM makes of a global and a function's own value: maps are merged, anything else is replaced.
-fn merge(global: &mut Value, own: &Value) {
-    match (global, own) {
-        (Value::Object(global), Value::Object(own)) => {
-            for (key, value) in own {
-                merge(global.entry(key.as_str()).or_insert(Value::Null), value);
-            }
-        }
-        (global, own) => *global = own.clone(),
-    }
-}
-
-/// The resource that `attribute` (`Name.Arn`) is of.
-fn resource_of<'a>(template: &'a Value, attribute: &Value) -> &'a Value {
-    let name = attribute["Fn::GetAtt"]
-        .as_str()
-        .and_then(|attribute| attribute.strip_suffix(".Arn"));
-    &template["Resources"][name.expect("a resource of this template")]
-}
-
-fn role_of<'a>(template: &'a Value, function: &Function) -> &'a Value {
-    let role = &function.properties["Role"];
-    assert!(
-        role.get("Fn::GetAtt").is_some(),
-        "{} names a role of this template, so that SAM adds none",
-        function.id
-    );
-    resource_of(template, role)
-}
-
-fn actions(statement: &Value) -> Vec<&str> {
-    match &statement["Action"] {
-        Value::String(one) => vec![one],
-        many => many
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|action| action.as_str().unwrap())
-            .collect(),
-    }
 }
