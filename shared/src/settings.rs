@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::record::Mode;
+use crate::{metrics::Publication, record::Mode};
 
 /// Seconds between two looks for a new primary, unless `WATCH_SECONDS` says otherwise: a failover takes one to two minutes.
 const WATCH_SECONDS: u64 = 10;
 
 /// The longest sensible pause between two looks.
 const LONGEST_WATCH_SECONDS: u64 = 60;
+
+/// CloudWatch's longest namespace.
+const LONGEST_NAMESPACE: usize = 255;
 
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,10 @@ pub struct Settings {
     /// `WATCH_SECONDS`: how long to wait between two looks for the new primary or writer of a failover just started. 10 by
     /// default; 0 is for an embedded AWS whose time passes with each answer.
     pub watch_every: Duration,
+    /// `METRICS_NAMESPACE`: the namespace in CloudWatch of the metrics that the log lines carry, and `TARGET_METRICS`: whether there
+    /// are metrics per target, `yes` (default) or `no`. `None`: no namespace is set, and the log has records alone, without
+    /// metrics and heartbeat.
+    pub metrics: Option<Publication>,
 }
 
 impl Settings {
@@ -58,12 +65,30 @@ impl Settings {
                     WATCH_SECONDS
                 })
         });
+        let per_target = match variable("TARGET_METRICS").as_deref() {
+            None | Some("yes") => true,
+            Some("no") => false,
+            Some(other) => {
+                mistakes.push(format!(
+                    "TARGET_METRICS is {other:?}; it must be \"yes\" or \"no\""
+                ));
+                true
+            }
+        };
+        let metrics = variable("METRICS_NAMESPACE").map(|namespace| {
+            mistakes.extend(mistake_of_namespace(&namespace));
+            Publication {
+                namespace,
+                per_target,
+            }
+        });
         if mistakes.is_empty() {
             Ok(Self {
                 mode,
                 policy_file,
                 journal_table,
                 watch_every: Duration::from_secs(watch_seconds),
+                metrics,
             })
         } else {
             Err(mistakes.join("; "))
@@ -71,9 +96,61 @@ impl Settings {
     }
 }
 
+/// What CloudWatch would not take of a namespace. `None`: it would take it.
+fn mistake_of_namespace(text: &str) -> Option<String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._#:/-".contains(&byte);
+    let is_good =
+        text.len() <= LONGEST_NAMESPACE && text.bytes().all(fits) && !text.starts_with("AWS/");
+    (!is_good).then(|| {
+        format!(
+            "METRICS_NAMESPACE is {text:?}; it must be at most {LONGEST_NAMESPACE} letters, digits and . _ # : / -, and not begin \
+             with AWS/, which is AWS's own"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        Settings::read(|name| {
+            let mut all = variables.iter().chain(&[("JOURNAL_TABLE", "journal")]);
+            let found = all.find(|(other, _)| *other == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn metrics_go_to_the_namespace_that_is_set_and_nowhere_without_one() {
+        assert_eq!(read(&[("TARGET_METRICS", "no")]).unwrap().metrics, None);
+        for (switch, per_target) in [("", true), ("yes", true), ("no", false)] {
+            let settings = read(&[
+                ("METRICS_NAMESPACE", "clusterwarden/prod-eu"),
+                ("TARGET_METRICS", switch),
+            ]);
+            let namespace = "clusterwarden/prod-eu".to_owned();
+            let wanted = Publication {
+                namespace,
+                per_target,
+            };
+            assert_eq!(settings.unwrap().metrics, Some(wanted));
+        }
+    }
+
+    #[test]
+    fn settings_of_metrics_that_cloudwatch_would_not_take_are_mistakes() {
+        let long = "x".repeat(LONGEST_NAMESPACE + 1);
+        for namespace in ["AWS/Lambda", "two words", "größe", long.as_str()] {
+            let mistakes = read(&[("METRICS_NAMESPACE", namespace)]).unwrap_err();
+            assert!(mistakes.starts_with("METRICS_NAMESPACE is "), "{mistakes}");
+        }
+        let mistakes = read(&[("TARGET_METRICS", "false")]).unwrap_err();
+        assert_eq!(
+            mistakes,
+            r#"TARGET_METRICS is "false"; it must be "yes" or "no""#
+        );
+    }
 
     #[test]
     fn plan_is_the_default_and_every_mistake_is_named() {

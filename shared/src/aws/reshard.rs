@@ -15,7 +15,7 @@ use crate::{
     admit::{self, Ruling},
     alarm::{AlarmsSeen, shows_auto_scaling},
     cluster::{Group, ReplicationGroupId, ShardId},
-    journal::{AttemptOutcome, EVERYTHING, Journal},
+    journal::{Attempt, AttemptOutcome, EVERYTHING, Journal},
     policy::{Apply, Policy, ReshardPolicy},
     record::{Mode, Outcome, Record, Report, label, no_requests},
     reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide},
@@ -59,6 +59,8 @@ pub(super) struct Considered<'a> {
     pub(super) policy: &'a ReshardPolicy,
     journal: Journal,
     pub(super) verdict: Verdict,
+    /// The earlier attempt whose end this look saw.
+    ended: Option<Attempt>,
 }
 
 impl Pass<'_> {
@@ -67,6 +69,7 @@ impl Pass<'_> {
     pub async fn run(&self, mut emit: impl FnMut(&Record)) -> Report {
         let mut report = Report::new(self.trigger);
         report.request = no_requests(self.trigger);
+        self.aws.bought.take();
         let fleet = self.observe(&mut report).await;
         let mut considered = Vec::new();
         for (id, policy) in self.targets(&fleet.groups) {
@@ -96,6 +99,7 @@ impl Pass<'_> {
             emit(&record);
             report.records.push(record);
         }
+        report.metrics_bought = self.aws.bought.take();
         report
     }
 
@@ -204,14 +208,20 @@ impl Pass<'_> {
                 journal: seen.journal,
                 id,
                 policy,
+                ended: None,
             };
         }
+        let mut ended = None;
         if let (Some(group), None) = (&seen.group, &seen.unreadable) {
             let next = seen
                 .journal
                 .sighted(fleet.now, group.shard_count(), &group.activity());
             match self.keep(&id, &seen.journal, next).await {
-                Ok(Written::Yes(journal)) => seen.journal = journal,
+                Ok(Written::Yes(journal)) => {
+                    // Who wrote it tells it, so that it is told once.
+                    ended = journal.ended_since(&seen.journal).cloned();
+                    seen.journal = journal;
+                }
                 Ok(Written::Superseded) => {
                     let verdict = decide(policy, &seen).held(Hold::Superseded);
                     return Considered {
@@ -219,6 +229,7 @@ impl Pass<'_> {
                         policy,
                         journal: seen.journal,
                         verdict,
+                        ended,
                     };
                 }
                 Err(error) => {
@@ -248,6 +259,7 @@ impl Pass<'_> {
             policy,
             journal: seen.journal,
             verdict,
+            ended,
         }
     }
 
@@ -279,6 +291,7 @@ impl Pass<'_> {
             policy,
             journal,
             verdict,
+            ended,
         } = target;
         let (verdict, wanted) = ruling.apply_to(verdict);
         let (decision, hot) = (verdict.decision.clone(), verdict.hot.clone());
@@ -286,6 +299,8 @@ impl Pass<'_> {
         record.policy.clone_from(&self.policy.version);
         record.trigger = label(self.trigger);
         record.wanted = wanted;
+        record.load_targets.clone_from(&policy.targets);
+        record.tell_ended(ended);
         let mut written = None;
         match decision {
             Decision::Hold(Hold::Superseded) => record.outcome = Outcome::Superseded,
