@@ -1,6 +1,7 @@
 //! Test support: the real SDK over the embedded AWS in process, and whole passes on its virtual clock.
 
 pub mod draw;
+pub mod emf;
 pub mod failovers;
 pub mod fixture;
 pub mod line;

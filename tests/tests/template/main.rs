@@ -1,6 +1,7 @@
 //! What `template.yaml` promises: one function and one narrow role per folder, plan by default, every way in and out kept.
 
 mod alarms;
+mod dashboard;
 mod functions;
 mod roles;
 mod ways_in;
