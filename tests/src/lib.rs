@@ -5,6 +5,7 @@ pub mod emf;
 pub mod failovers;
 pub mod fixture;
 pub mod line;
+pub mod printed;
 pub mod programs;
 pub mod roles;
 

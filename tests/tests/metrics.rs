@@ -1,18 +1,13 @@
 //! What whole passes publish: lines that keep to the format, of what happened and nothing else, whoever woke them and with
 //! whatever words.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use clusterwarden::{
-    aws::{failover_pass, failover_shard, reshard},
-    metrics::{Dimension, Heartbeat, METRICS, Publication, record_line},
+    metrics::{Dimension, METRICS, Publication, record_line},
     policy::Policy,
-    record::{Mode, Report},
-    trigger::Trigger,
+    record::Report,
 };
 use clusterwarden_local::cloud::{Fault, Parameters};
 use clusterwarden_tests::{
@@ -20,7 +15,7 @@ use clusterwarden_tests::{
     emf::{self, Series},
     failovers::Failovers,
     fixture::{Fixture, POLICY, scheduled},
-    monday_morning,
+    printed::{self, Printed, publication},
     programs::checkout,
 };
 use serde_json::{Value, json};
@@ -40,15 +35,18 @@ struct Lines {
 }
 
 impl Lines {
-    fn read(lines: &[String], report: Report, cloud: &SharedCloud) -> Self {
+    fn read(printed: Printed, cloud: &SharedCloud) -> Self {
         let now = cloud.lock().now().timestamp_millis();
         let read = |line: &String| {
             let published = emf::read(line, now).unwrap_or_else(|| panic!("no metrics: {line}"));
             known(&published);
             published
         };
-        let published = lines.iter().map(read).collect();
-        Self { report, published }
+        let published = printed.lines.iter().map(read).collect();
+        Self {
+            report: printed.report,
+            published,
+        }
     }
 
     /// Every series of the pass with the sum of its values, by its short name.
@@ -85,49 +83,15 @@ fn known(published: &Published) {
     }
 }
 
-fn to() -> Publication {
-    Publication {
-        namespace: "clusterwarden/test".to_owned(),
-        per_target: true,
-    }
-}
-
 /// A pass of `reshard` in apply mode.
 async fn resharded(cloud: &SharedCloud, policy: &Policy, event: &Value) -> Lines {
-    let (aws, trigger) = (cloud.aws(), Trigger::read(event));
-    let pass = reshard::Pass {
-        aws: &aws,
-        policy,
-        mode: Mode::Apply,
-        trigger: &trigger,
-        clock: monday_morning,
-    };
-    let mut lines = Vec::new();
-    let report = pass
-        .run(|record| lines.push(record_line(record, Some(&to()))))
-        .await;
-    let at = aws.now().unwrap_or_else(monday_morning);
-    lines.push(Heartbeat::of("reshard", Mode::Apply, &report, at).line(&to()));
-    Lines::read(&lines, report, cloud)
+    Lines::read(printed::reshard(cloud, policy, event).await, cloud)
 }
 
 /// A pass of `failover-shard` in apply mode.
 async fn failed_over(world: &Failovers, event: &Value) -> Lines {
-    let (aws, trigger) = (world.cloud.aws(), Trigger::read(event));
-    let pass = failover_pass::Pass {
-        aws: &aws,
-        policy: &world.policy,
-        mode: Mode::Apply,
-        trigger: &trigger,
-        clock: monday_morning,
-        watch_every: Duration::ZERO,
-    };
-    let mut lines = Vec::new();
-    let emit = |record: &_| lines.push(record_line(record, Some(&to())));
-    let report = failover_shard::run(&pass, emit).await;
-    let at = aws.now().unwrap_or_else(monday_morning);
-    lines.push(Heartbeat::of("failover-shard", Mode::Apply, &report, at).line(&to()));
-    Lines::read(&lines, report, &world.cloud)
+    let printed = printed::failover_shard(&world.cloud, &world.policy, event).await;
+    Lines::read(printed, &world.cloud)
 }
 
 fn sums<const N: usize>(wanted: [(&str, f64); N]) -> BTreeMap<String, f64> {
@@ -439,7 +403,7 @@ async fn without_metrics_per_target_no_line_has_a_target_for_a_dimension() {
     let report = world.pass().await;
     let to = Publication {
         per_target: false,
-        ..to()
+        ..publication()
     };
     let line = record_line(&report.records[0], Some(&to));
     let now = world.cloud.lock().now().timestamp_millis();

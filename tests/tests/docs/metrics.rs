@@ -27,7 +27,7 @@ fn alarms() -> BTreeMap<String, String> {
             resource = id;
         } else if line == "    Type: AWS::CloudWatch::Alarm" {
             alarms.insert(resource.to_owned(), String::new());
-        } else if let Some(metric) = line.strip_prefix("      MetricName: ")
+        } else if let Some(metric) = line.trim_start().strip_prefix("MetricName: ")
             && let Some(counts) = alarms.get_mut(resource)
         {
             metric.clone_into(counts);

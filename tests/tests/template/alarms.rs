@@ -70,23 +70,26 @@ fn each_function_is_watched_for_failing_and_for_silence() {
         // By the heartbeat: that no pass ends, or no line of the log arrives, is seen by nothing else.
         let silent = watched("Silent");
         assert_eq!(
-            (&silent["Namespace"], &silent["MetricName"]),
-            (&ours(), &json!(PASSES.name)),
+            silent["Metrics"],
+            json!([
+                { "Id": "heartbeats", "Expression": "FILL(passes, 0)", "ReturnData": true },
+                { "Id": "passes", "ReturnData": false, "MetricStat": {
+                    "Metric": {
+                        "Namespace": ours(), "MetricName": PASSES.name,
+                        "Dimensions": [{ "Name": "function", "Value": function.folder }],
+                    },
+                    "Period": 300, "Stat": "Sum",
+                } },
+            ]),
             "{name}"
         );
         assert_eq!(silent["TreatMissingData"], "breaching", "{name}");
         assert_eq!(silent["ComparisonOperator"], "LessThanThreshold", "{name}");
         assert_eq!(
-            (&silent["Threshold"], &silent["Statistic"]),
-            (&json!(1), &json!("Sum"))
+            (&silent["Threshold"], &silent["EvaluationPeriods"]),
+            (&json!(1), &json!(3)),
+            "{name}: three periods of five minutes"
         );
-        assert_eq!(
-            silent["Dimensions"],
-            json!([{ "Name": "function", "Value": function.folder }])
-        );
-        let minutes =
-            silent["Period"].as_i64().unwrap() * silent["EvaluationPeriods"].as_i64().unwrap() / 60;
-        assert_eq!(minutes, 15, "{name}");
     }
 }
 

@@ -4,6 +4,7 @@ mod alarms;
 mod dashboard;
 mod functions;
 mod roles;
+mod told;
 mod ways_in;
 
 use std::{fs, path::PathBuf};
