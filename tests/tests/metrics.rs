@@ -146,9 +146,7 @@ async fn a_reshard_that_ended_unchanged_or_partly_is_told_once_by_record_and_met
         let world = Fixture::new(3);
         world.carried(60, &[95.0], 40.0);
         // AWS never hears of it, and we do not hear that.
-        let mut cloud = world.cloud.lock();
-        cloud.faults.push(RESHARD, Fault::LoseRequest);
-        drop(cloud);
+        world.cloud.lock().faults.push(RESHARD, Fault::LoseRequest);
         let asked = resharded(&world.cloud, &world.policy, &scheduled()).await;
         assert_eq!(
             asked.of("ReshardsFailed"),

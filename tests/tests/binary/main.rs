@@ -114,7 +114,7 @@ async fn environment_with(
         .with("JOURNAL_TABLE", JOURNAL)
         .with("WATCH_SECONDS", "0");
     let function = variables.iter().fold(function, |function, (name, value)| {
-        function.with(*name, *value)
+        function.with(name, *value)
     });
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
