@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use clusterwarden::{
     aws::{Aws, failover_pass, reshard},
+    metrics::{Heartbeat, record_line},
     policy::Policy,
     record::{Record, Report},
     settings::Settings,
@@ -47,25 +48,35 @@ impl Edge {
             watch_every: self.settings.watch_every,
         }
     }
-}
 
-/// Prints a record as a line of its own, which no log formatter may nest, and what it was decided from as another.
-pub fn emit(record: &Record) {
-    println!("{}", record.line());
-    if let Some(line) = record.sight_line() {
-        println!("{line}");
+    /// Prints a record as a line of its own, which no log formatter may nest: its metrics are read from the line's root. What it
+    /// was decided from is another line.
+    pub fn emit(&self, record: &Record) {
+        println!("{}", record_line(record, self.settings.metrics.as_ref()));
+        if let Some(line) = record.sight_line() {
+            println!("{line}");
+        }
+    }
+
+    /// Prints the heartbeat of a pass that is over, as a line of its own. Without a namespace for metrics there is none.
+    fn beat(&self, function: &'static str, report: &Report) {
+        if let Some(to) = &self.settings.metrics {
+            let at = self.aws.now().unwrap_or_else(clock);
+            let heartbeat = Heartbeat::of(function, self.settings.mode, report, at);
+            println!("{}", heartbeat.line(to));
+        }
     }
 }
 
-/// Serves a function until Lambda ends the process. `name` is the function's own, for what it says if it cannot start.
-pub async fn serve(name: &str, pass: impl AsyncFn(&Edge, &Trigger) -> Report) -> ExitCode {
+/// Serves a function until Lambda ends the process. `name` is the function's own.
+pub async fn serve(name: &'static str, pass: impl AsyncFn(&Edge, &Trigger) -> Report) -> ExitCode {
     // The SDK's warnings only; records are printed as lines of their own.
     tracing_subscriber::fmt()
         .json()
         .with_writer(std::io::stderr)
         .with_max_level(LevelFilter::WARN)
         .init();
-    match run(pass).await {
+    match run(name, pass).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Display, not Debug: a policy's mistakes are drawn over several lines.
@@ -75,7 +86,10 @@ pub async fn serve(name: &str, pass: impl AsyncFn(&Edge, &Trigger) -> Report) ->
     }
 }
 
-async fn run(pass: impl AsyncFn(&Edge, &Trigger) -> Report) -> Result<(), Error> {
+async fn run(
+    name: &'static str,
+    pass: impl AsyncFn(&Edge, &Trigger) -> Report,
+) -> Result<(), Error> {
     let settings = Settings::read(variable)?;
     let file = &settings.policy_file;
     let text = std::fs::read_to_string(file)
@@ -96,10 +110,9 @@ async fn run(pass: impl AsyncFn(&Edge, &Trigger) -> Report) -> Result<(), Error>
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let trigger = Trigger::parse(event.payload.get());
         // Boxed: nested in the runtime's own futures, a pass is too deep for the compiler to lay out.
-        Box::pin(pass(edge, &trigger))
-            .await
-            .into_response()
-            .map_err(unreadable)
+        let report = Box::pin(pass(edge, &trigger)).await;
+        edge.beat(name, &report);
+        report.into_response().map_err(unreadable)
     }))
     .await
 }

@@ -219,6 +219,20 @@ impl Attempt {
     }
 }
 
+impl AttemptOutcome {
+    /// Its name, as `kind` spells it in the journal.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Accepted => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Completed { .. } => "completed",
+            Self::Unchanged { .. } => "unchanged",
+            Self::Partial { .. } => "partial",
+        }
+    }
+}
+
 impl fmt::Display for AttemptOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -297,6 +311,16 @@ impl Journal {
     /// Our attempt whose end is still to be seen.
     pub fn open_attempt(&self) -> Option<&Attempt> {
         self.attempts.last().filter(|attempt| attempt.is_open())
+    }
+
+    /// Our attempt that was open in `before` and has ended since. `None`: none was, or it is open still.
+    pub fn ended_since(&self, before: &Journal) -> Option<&Attempt> {
+        let open = before.open_attempt()?;
+        self.attempts
+            .iter()
+            .rev()
+            .find(|attempt| attempt.at == open.at)
+            .filter(|attempt| !attempt.is_open())
     }
 
     /// The journal with a further attempt, as it must be written before the call.

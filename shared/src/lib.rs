@@ -16,6 +16,7 @@ pub mod failover_db_cluster;
 pub mod failover_shard;
 pub mod journal;
 pub mod load;
+pub mod metrics;
 pub mod pause;
 pub mod policy;
 pub mod promote_replica;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::{
     checks::{Guard, Input},
     failover::{DrillReport, Intent, Ranked, Replacement, Waiver},
-    journal::Retry,
+    journal::{Attempt, Retry},
+    policy::Targets,
     reshard::{Demand, KeptShard},
     seen::{Seen, Sight},
     trigger::Trigger,
@@ -184,6 +185,9 @@ pub struct Record {
     /// Drills whose measurement was finished in this pass.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drills: Vec<DrillReport>,
+    /// The earlier reshard of ours whose end this pass saw, as the journal has it. Told once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Attempt>,
     /// The exact request, or null.
     pub request: Option<Value>,
     /// Who is primary or writer since the failover that this pass started, and after how many seconds.
@@ -203,6 +207,15 @@ pub struct Record {
     /// What it was decided from, until the record is told: it has a line of its own.
     #[serde(skip)]
     pub seen: Option<Seen>,
+    /// What the policy holds the group's load against, for the metrics. Of `reshard` only.
+    #[serde(skip)]
+    pub load_targets: Targets,
+    /// `decision.kind`, of a closed set.
+    #[serde(skip)]
+    pub(crate) kind: &'static str,
+    /// `decision.reason`, of a closed set. `None`: it is no hold.
+    #[serde(skip)]
+    pub(crate) reason: Option<&'static str>,
     #[serde(skip)]
     plain: bool,
 }
@@ -235,6 +248,7 @@ impl Record {
             waived: shown.waived,
             replacements: shown.replacements,
             drills: Vec::new(),
+            ended: None,
             request: shown.request,
             switched: None,
             outcome: shown.outcome,
@@ -242,6 +256,9 @@ impl Record {
             failure: None,
             request_id: None,
             seen: None,
+            load_targets: Targets::default(),
+            kind: shown.kind,
+            reason: shown.reason,
             plain: shown.plain,
         }
     }
@@ -252,7 +269,13 @@ impl Record {
         self.drills = drills;
     }
 
-    /// The log line: one line of JSON.
+    /// Adds the earlier attempt whose end was seen, if one was: a record that tells it is never left out.
+    pub fn tell_ended(&mut self, ended: Option<Attempt>) {
+        self.plain &= ended.is_none();
+        self.ended = ended;
+    }
+
+    /// The record alone: one line of JSON. [`record_line`](crate::metrics::record_line) adds the metrics.
     pub fn line(&self) -> String {
         // A record holds strings, numbers and lists only, which always serialize.
         serde_json::to_string(self).unwrap_or_default()
@@ -277,6 +300,10 @@ pub struct Report {
     /// What could not be read or written at all, a sentence each; not empty: the invocation must fail, so that Lambda's
     /// error metric shows it.
     pub failures: Vec<String>,
+    /// Metrics that the pass asked of GetMetricData.
+    pub metrics_bought: u64,
+    /// Test failovers that the account has left of its 24 hours. `None`: not known, or the function makes none.
+    pub test_failovers_left: Option<u32>,
 }
 
 impl Report {
@@ -287,6 +314,8 @@ impl Report {
             request: None,
             records: Vec::new(),
             failures: Vec::new(),
+            metrics_bought: 0,
+            test_failovers_left: None,
         }
     }
 

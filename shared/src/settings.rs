@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::record::Mode;
+use crate::{metrics::Publication, record::Mode};
 
 /// Seconds between two looks for a new primary, unless `WATCH_SECONDS` says otherwise: a failover takes one to two minutes.
 const WATCH_SECONDS: u64 = 10;
 
 /// The longest sensible pause between two looks.
 const LONGEST_WATCH_SECONDS: u64 = 60;
+
+/// CloudWatch's longest namespace.
+const LONGEST_NAMESPACE: usize = 255;
 
 /// What the environment says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,10 @@ pub struct Settings {
     /// has. `None`: AWS's own endpoints, or what the SDK's own variables say. The SDK's `AWS_ENDPOINT_URL` can't be in the
     /// template: it panics where that is empty.
     pub endpoint_url: Option<String>,
+    /// `METRICS_NAMESPACE`: the namespace in CloudWatch of the metrics that the log lines carry, and `TARGET_METRICS`: whether there
+    /// are metrics per target, `yes` (default) or `no`. `None`: no namespace is set, and the log has records alone, without
+    /// metrics and heartbeat.
+    pub metrics: Option<Publication>,
 }
 
 impl Settings {
@@ -72,6 +79,23 @@ impl Settings {
                 "ENDPOINT_URL is {url:?}; it must begin with http:// or https://, or be left empty for AWS itself"
             ));
         }
+        let per_target = match variable("TARGET_METRICS").as_deref() {
+            None | Some("yes") => true,
+            Some("no") => false,
+            Some(other) => {
+                mistakes.push(format!(
+                    "TARGET_METRICS is {other:?}; it must be \"yes\" or \"no\""
+                ));
+                true
+            }
+        };
+        let metrics = variable("METRICS_NAMESPACE").map(|namespace| {
+            mistakes.extend(mistake_of_namespace(&namespace));
+            Publication {
+                namespace,
+                per_target,
+            }
+        });
         if mistakes.is_empty() {
             Ok(Self {
                 mode,
@@ -79,6 +103,7 @@ impl Settings {
                 journal_table,
                 watch_every: Duration::from_secs(watch_seconds),
                 endpoint_url,
+                metrics,
             })
         } else {
             Err(mistakes.join("; "))
@@ -86,9 +111,61 @@ impl Settings {
     }
 }
 
+/// What CloudWatch would not take of a namespace. `None`: it would take it.
+fn mistake_of_namespace(text: &str) -> Option<String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._#:/-".contains(&byte);
+    let is_good =
+        text.len() <= LONGEST_NAMESPACE && text.bytes().all(fits) && !text.starts_with("AWS/");
+    (!is_good).then(|| {
+        format!(
+            "METRICS_NAMESPACE is {text:?}; it must be at most {LONGEST_NAMESPACE} letters, digits and . _ # : / -, and not begin \
+             with AWS/, which is AWS's own"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        Settings::read(|name| {
+            let mut all = variables.iter().chain(&[("JOURNAL_TABLE", "journal")]);
+            let found = all.find(|(other, _)| *other == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn metrics_go_to_the_namespace_that_is_set_and_nowhere_without_one() {
+        assert_eq!(read(&[("TARGET_METRICS", "no")]).unwrap().metrics, None);
+        for (switch, per_target) in [("", true), ("yes", true), ("no", false)] {
+            let settings = read(&[
+                ("METRICS_NAMESPACE", "clusterwarden/prod-eu"),
+                ("TARGET_METRICS", switch),
+            ]);
+            let namespace = "clusterwarden/prod-eu".to_owned();
+            let wanted = Publication {
+                namespace,
+                per_target,
+            };
+            assert_eq!(settings.unwrap().metrics, Some(wanted));
+        }
+    }
+
+    #[test]
+    fn settings_of_metrics_that_cloudwatch_would_not_take_are_mistakes() {
+        let long = "x".repeat(LONGEST_NAMESPACE + 1);
+        for namespace in ["AWS/Lambda", "two words", "größe", long.as_str()] {
+            let mistakes = read(&[("METRICS_NAMESPACE", namespace)]).unwrap_err();
+            assert!(mistakes.starts_with("METRICS_NAMESPACE is "), "{mistakes}");
+        }
+        let mistakes = read(&[("TARGET_METRICS", "false")]).unwrap_err();
+        assert_eq!(
+            mistakes,
+            r#"TARGET_METRICS is "false"; it must be "yes" or "no""#
+        );
+    }
 
     #[test]
     fn plan_is_the_default_and_every_mistake_is_named() {

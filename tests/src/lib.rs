@@ -1,10 +1,12 @@
 //! Test support: the real SDK over the embedded AWS in process, and whole passes on its virtual clock.
 
 pub mod draw;
+pub mod emf;
 pub mod failovers;
 pub mod fixture;
 pub mod iam;
 pub mod line;
+pub mod printed;
 pub mod programs;
 pub mod replayed;
 pub mod requests;

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use clusterwarden::aws::failover_db_cluster;
-use clusterwarden_edge::{emit, serve};
+use clusterwarden_edge::serve;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     serve("failover-db-cluster", async |edge, trigger| {
-        failover_db_cluster::run(&edge.failover(trigger), emit).await
+        failover_db_cluster::run(&edge.failover(trigger), |record| edge.emit(record)).await
     })
     .await
 }

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use clusterwarden_edge::{emit, serve};
+use clusterwarden_edge::serve;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     serve("reshard", async |edge, trigger| {
-        edge.reshard(trigger).run(emit).await
+        edge.reshard(trigger).run(|record| edge.emit(record)).await
     })
     .await
 }

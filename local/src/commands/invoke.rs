@@ -45,6 +45,9 @@ pub(super) struct InvokeOptions {
     /// The policy file [default: policy/policy.toml of the checkout]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Have the log lines carry metrics of this namespace, as a deployed function's do [default: records alone]
+    #[arg(long, value_name = "NAMESPACE")]
+    metrics: Option<String>,
     /// The function's timeout [default: 60; 480 for a function that waits for the new primary or writer]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=900))]
     timeout: Option<u64>,
@@ -116,6 +119,9 @@ pub(super) async fn run(
         .with("MODE", options.mode.as_str())
         .with("POLICY_FILE", policy.to_string_lossy())
         .with("JOURNAL_TABLE", JOURNAL_TABLE);
+    if let Some(namespace) = &options.metrics {
+        function = function.with("METRICS_NAMESPACE", namespace);
+    }
     function.timeout = options.timeout();
     if embedded.is_some() {
         // Time passes with each answer, so nobody needs to wait between two looks.

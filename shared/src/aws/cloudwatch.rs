@@ -141,8 +141,12 @@ impl Aws {
         // An id that no page mentions stays unknown, and unknown is incomplete.
         let mut series = vec![Series::default(); wanted.len()];
         let mut pages = request.into_paginator().send();
+        self.bought.ask(wanted.len());
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| ServiceError::new(doing, &error))?;
+            if page.next_token().is_some() {
+                self.bought.ask(wanted.len());
+            }
             for result in page.metric_data_results() {
                 let index = result
                     .id()

@@ -103,6 +103,7 @@ impl Pass<'_> {
 
     /// A pass, and where a person's request lost a race the pass again, a few times.
     pub(super) async fn tried(&self, mut once: impl AsyncFnMut() -> Report) -> Report {
+        self.aws.bought.take();
         let mut report = once().await;
         for _ in 0..TRIES {
             if !self.lost_a_race(&report) {
@@ -110,6 +111,7 @@ impl Pass<'_> {
             }
             report = once().await;
         }
+        report.metrics_bought = self.aws.bought.take();
         report
     }
 
@@ -170,6 +172,8 @@ impl Pass<'_> {
             started.extend(begun.map(|begun| begun.with_record(report.records.len())));
             report.records.push(record);
         }
+        let left = ledger.map(|ledger| ledger.budget(self.policy, now).left());
+        report.test_failovers_left = left;
         self.watch(started, report, emit).await;
     }
 

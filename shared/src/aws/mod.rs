@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 mod answer;
+mod bought;
 pub mod cloudwatch;
 mod cloudwatch_history;
 pub mod dynamodb;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 
+use bought::Bought;
 pub use service_clock::ServiceClock;
 
 /// An endpoint that does not take a connection in this time is not there.
@@ -56,6 +58,8 @@ pub struct Aws {
     dynamodb: aws_sdk_dynamodb::Client,
     journal_table: String,
     clock: ServiceClock,
+    /// Metrics that were asked of GetMetricData since it was last looked.
+    bought: Bought,
 }
 
 /// A read or a journal write that failed, after the SDK's retries.
@@ -129,7 +133,13 @@ impl Aws {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             journal_table: journal_table.to_owned(),
             clock,
+            bought: Bought::default(),
         }
+    }
+
+    /// The services' time, as of the newest answer. `None`: no answer has said so.
+    pub fn now(&self) -> Option<chrono::DateTime<chrono::Utc>> {
+        self.clock.now()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     admit::{self, Ruling},
     alarm::{AlarmsSeen, named, shows_auto_scaling},
     cluster::{Group, ReplicationGroupId, ShardId},
-    journal::{AttemptOutcome, EVERYTHING, Journal},
+    journal::{Attempt, AttemptOutcome, EVERYTHING, Journal},
     policy::{Apply, Policy, ReshardPolicy},
     record::{Mode, Outcome, Record, Report, label, no_requests},
     reshard::{Decision, Hold, Observation, Reshard, ShardSeries, Verdict, decide},
@@ -60,6 +60,8 @@ pub(super) struct Considered<'a> {
     pub(super) policy: &'a ReshardPolicy,
     seen: Observation,
     pub(super) verdict: Verdict,
+    /// The earlier attempt whose end this look saw.
+    ended: Option<Attempt>,
 }
 
 impl Pass<'_> {
@@ -68,6 +70,7 @@ impl Pass<'_> {
     pub async fn run(&self, mut emit: impl FnMut(&Record)) -> Report {
         let mut report = Report::new(self.trigger);
         report.request = no_requests(self.trigger);
+        self.aws.bought.take();
         let fleet = self.observe(&mut report).await;
         let mut considered = Vec::new();
         for (id, policy) in self.targets(&fleet.groups) {
@@ -99,6 +102,7 @@ impl Pass<'_> {
             record.seen = None;
             report.records.push(record);
         }
+        report.metrics_bought = self.aws.bought.take();
         report
     }
 
@@ -207,14 +211,20 @@ impl Pass<'_> {
                 seen,
                 id,
                 policy,
+                ended: None,
             };
         }
+        let mut ended = None;
         if let (Some(group), None) = (&seen.group, &seen.unreadable) {
             let next = seen
                 .journal
                 .sighted(fleet.now, group.shard_count(), &group.activity());
             match self.keep(&id, &seen.journal, next).await {
-                Ok(Written::Yes(journal)) => seen.journal = journal,
+                Ok(Written::Yes(journal)) => {
+                    // Who wrote it tells it, so that it is told once.
+                    ended = journal.ended_since(&seen.journal).cloned();
+                    seen.journal = journal;
+                }
                 Ok(Written::Superseded) => {
                     let verdict = decide(policy, &seen).held(Hold::Superseded);
                     return Considered {
@@ -222,6 +232,7 @@ impl Pass<'_> {
                         policy,
                         seen,
                         verdict,
+                        ended,
                     };
                 }
                 Err(error) => {
@@ -251,6 +262,7 @@ impl Pass<'_> {
             policy,
             seen,
             verdict,
+            ended,
         }
     }
 
@@ -282,6 +294,7 @@ impl Pass<'_> {
             policy,
             seen,
             verdict,
+            ended,
         } = target;
         let (verdict, wanted) = ruling.apply_to(verdict);
         let (decision, hot) = (verdict.decision.clone(), verdict.hot.clone());
@@ -291,6 +304,8 @@ impl Pass<'_> {
         record.wanted = wanted;
         let journal = seen.journal.clone();
         record.seen = Some(Seen::Reshard(Box::new(seen)));
+        record.load_targets.clone_from(&policy.targets);
+        record.tell_ended(ended);
         let mut written = None;
         match decision {
             Decision::Hold(Hold::Superseded) => record.outcome = Outcome::Superseded,

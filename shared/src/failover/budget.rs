@@ -65,6 +65,11 @@ impl Budget {
         self.used < self.limit_for(kind)
     }
 
+    /// Calls that are left, the reserve for people among them.
+    pub fn left(&self) -> u32 {
+        self.limit.saturating_sub(self.used)
+    }
+
     /// The most calls after which one of this kind may still be made.
     pub fn limit_for(&self, kind: IntentKind) -> u32 {
         match kind {

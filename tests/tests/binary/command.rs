@@ -171,6 +171,23 @@ async fn a_person_who_asks_a_fresh_cloud_for_a_failover_sees_the_new_primary_at_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_carries_metrics_where_they_are_asked_for_and_the_answer_never() {
+    let invoke = ["invoke", "reshard", "--event", "events/schedule-rule.json"];
+    for (more, has_metrics) in [
+        (&["--metrics", "clusterwarden/test"][..], true),
+        (&[], false),
+    ] {
+        let output = run(&[&invoke, more].concat()).await;
+        let answer = response(&output).to_string();
+        assert!(!answer.contains("_aws"), "{answer}");
+        let log = stderr(&output);
+        assert!(log.contains("\"target\":\"orders\""), "{log}");
+        assert_eq!(log.contains("\"_aws\":"), has_metrics, "{log}");
+        assert_eq!(log.contains("\"Passes\":1"), has_metrics, "{log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_is_not_there_fails_soon_and_says_so() {
     // Taken and given back: nobody listens there now.
     let free = TcpListener::bind("127.0.0.1:0")

@@ -122,7 +122,7 @@ fn events() -> Vec<(String, Value)> {
 }
 
 /// A served scenario and a policy under which a function has targets.
-fn targets_of(function: &str) -> (Served, PathBuf) {
+pub(crate) fn targets_of(function: &str) -> (Served, PathBuf) {
     let scenarios = checkout().join("local/scenarios");
     match function {
         "promote-replica" => {

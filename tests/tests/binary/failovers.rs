@@ -1,12 +1,12 @@
 //! Failovers by the real programs: what they change, what they never do, and what of their log people are told.
 
 use chrono::TimeDelta;
-use clusterwarden_local::runtime_api::{Outcome, Source};
+use clusterwarden_local::runtime_api::Outcome;
 use clusterwarden_tests::programs::checkout;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
-use crate::*;
+use crate::{metrics::published, *};
 
 const FAILOVER: &str = "FailoverDBCluster";
 
@@ -167,15 +167,20 @@ async fn a_requested_failover_happens_once_within_its_functions_role_and_a_repea
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_lines_have_what_the_templates_metric_filters_look_for() {
+async fn the_log_publishes_what_the_templates_alarms_on_failovers_count() {
     let served = Served::moving("default");
     let folder = tempfile::tempdir().unwrap();
     let mut entry = always_drilled("failover_shard", "replication_group", "orders");
     // No failover is that quick.
     entry.push_str("objective_seconds = 1\n");
     let policy = policy_file(folder.path(), &entry);
-    let (mut function, lines) = environment("failover-shard", &served, "apply", &policy).await;
+    let namespace = [("METRICS_NAMESPACE", "clusterwarden/test")];
+    let (mut function, lines) =
+        environment_with("failover-shard", &served, "apply", &policy, &namespace).await;
     records(&mut function, &schedule()).await;
+    let first = published(&lines, &served);
+    let switched = "Attempts function=failover-shard outcome=switched target=orders";
+    assert_eq!(first.get(switched), Some(&1.0), "{first:?}");
     {
         let mut cloud = served.cloud.lock().unwrap();
         cloud.advance(TimeDelta::minutes(40));
@@ -191,20 +196,14 @@ async fn the_log_lines_have_what_the_templates_metric_filters_look_for() {
         cloud.advance(TimeDelta::minutes(15));
     }
     records(&mut function, &schedule()).await;
-    let lines = std::mem::take(&mut *lines.lock().unwrap());
-    let lines: Vec<Value> = lines
-        .iter()
-        .filter(|line| line.source == Source::Stdout)
-        .filter_map(|line| serde_json::from_str(&line.text).ok())
-        .collect();
-    let has = |pointer: &str, wanted: &str| {
-        lines
-            .iter()
-            .any(|line| line.pointer(pointer).is_some_and(|value| value == wanted))
-    };
-    assert!(has("/outcome", "switched"), "{lines:?}");
-    assert!(has("/drills/0/verdict", "missed"), "{lines:?}");
-    assert!(has("/replacements/0/node", "orders-0002-001"), "{lines:?}");
+    let second = published(&lines, &served);
+    for (metric, wanted) in [
+        ("DrillsMissed", 1.0),
+        ("NodeReplacements", 1.0),
+        ("TestFailoversLeft function=failover-shard", 14.0),
+    ] {
+        assert_eq!(second.get(metric), Some(&wanted), "{second:?}");
+    }
     // A drill's report asks which alarms went off meanwhile; only this function's role grants that.
     assert_eq!(served.calls("DescribeAlarmHistory"), 1);
     served.check_role("failover-shard");

@@ -5,6 +5,7 @@
 mod command;
 mod events;
 mod failovers;
+mod metrics;
 mod replay;
 
 use chrono::TimeDelta;
@@ -91,11 +92,25 @@ async fn environment(
     mode: &str,
     policy: &Path,
 ) -> (Environment, Arc<Mutex<Vec<LogLine>>>) {
+    environment_with(function, served, mode, policy, &[]).await
+}
+
+/// The same with further variables.
+async fn environment_with(
+    function: &str,
+    served: &Served,
+    mode: &str,
+    policy: &Path,
+    variables: &[(&str, &str)],
+) -> (Environment, Arc<Mutex<Vec<LogLine>>>) {
     let function = Function::new(function, programs().await.function(function))
         .with("MODE", mode)
         .with("POLICY_FILE", policy.to_string_lossy())
         .with("JOURNAL_TABLE", JOURNAL)
         .with("WATCH_SECONDS", "0");
+    let function = variables.iter().fold(function, |function, (name, value)| {
+        function.with(name, *value)
+    });
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
     let logs: Logs = Arc::new(move |line| sink.lock().unwrap().push(line));

@@ -10,6 +10,7 @@ mod failover_record;
 mod failovers;
 mod journal;
 mod links;
+mod metrics;
 mod record;
 mod reshard;
 

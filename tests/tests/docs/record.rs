@@ -139,8 +139,8 @@ fn admitted(verdict: Verdict) -> (Verdict, Option<Wanted>) {
     ruling.apply_to(verdict)
 }
 
-/// The record of the example, as the code prints it.
-fn example() -> Value {
+/// The record of the example.
+pub(crate) fn example_record() -> Record {
     let event = text_of("events/alarm-direct-metric-replication-group.json");
     let trigger = Trigger::read(&serde_json::from_str(&event).unwrap());
     let policy = Policy::parse("policy.toml", POLICY).unwrap();
@@ -157,11 +157,12 @@ fn example() -> Value {
     record.trigger = label(&trigger);
     record.outcome = Outcome::Accepted;
     record.request_id = Some("3f1c6f0e-8d0e-4c55-9a0b-5c1d7f0c2b11".into());
-    serde_json::from_str(&record.line()).unwrap()
+    record
 }
 
 #[test]
 fn the_annotated_record_is_what_the_code_prints() {
-    let (shown, printed) = (annotated(&operations()), example());
+    let (shown, line) = (annotated(&operations()), example_record().line());
+    let printed: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(shown, printed, "the code prints\n{printed:#}");
 }

@@ -114,33 +114,6 @@ fn the_numbers_of_missing_data_are_those_of_the_code() {
 }
 
 #[test]
-fn every_alarm_of_the_template_is_named_with_what_to_do_first() {
-    let page = operations();
-    let template = text_of("template.yaml");
-    let mut resource = "";
-    let mut alarms = BTreeSet::new();
-    for line in template.lines() {
-        let name = line
-            .strip_prefix("  ")
-            .and_then(|line| line.strip_suffix(':'));
-        if let Some(name) = name.filter(|name| !name.starts_with(' ')) {
-            resource = name;
-        }
-        if line == "    Type: AWS::CloudWatch::Alarm" {
-            alarms.insert(resource);
-        }
-    }
-    assert!(alarms.contains("ReshardFailingAlarm"), "{alarms:?}");
-    let rows = rows(section(&page, "By the alarm's name"));
-    let named: BTreeSet<&str> = rows.iter().flat_map(|cells| code_spans(cells[0])).collect();
-    assert_eq!(
-        named, alarms,
-        "left: rows of docs/operations.md, right: the alarms of template.yaml"
-    );
-    assert!(rows.iter().all(|cells| cells.len() == 3), "{rows:?}");
-}
-
-#[test]
 fn every_hold_and_failure_code_says_what_it_means_and_what_to_do() {
     for (page, path) in [
         (operations(), "docs/operations.md"),

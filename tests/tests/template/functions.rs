@@ -107,6 +107,14 @@ fn every_function_finds_its_policy_and_its_journal() {
         let variables = &properties["Environment"]["Variables"];
         assert_eq!(variables["POLICY_FILE"], "/opt/policy.toml");
         assert_eq!(variables["JOURNAL_TABLE"], json!({ "Ref": "Journal" }));
+        assert_eq!(
+            variables["METRICS_NAMESPACE"],
+            json!({ "Fn::Sub": "clusterwarden/${AWS::StackName}" })
+        );
+        assert_eq!(
+            variables["TARGET_METRICS"],
+            json!({ "Ref": "TargetMetrics" })
+        );
         assert!(
             variables.get("WATCH_SECONDS").is_none(),
             "the pace of looks after a call is the program's to choose"

@@ -1,6 +1,7 @@
 //! What `template.yaml` promises: one function and one narrow role per folder, plan by default, every way in and out kept.
 
 mod alarms;
+mod dashboard;
 mod faults;
 mod functions;
 mod group_alarms;
@@ -8,6 +9,7 @@ mod parameters;
 mod people;
 mod refused;
 mod roles;
+mod told;
 mod ways_in;
 
 use std::{path::PathBuf, sync::LazyLock};

@@ -203,6 +203,7 @@ fn a_template_whose_function_lacks_a_dead_letter_path_is_refused() {
     remove(&mut broken, "/Resources/FailedEvents");
     remove(&mut broken, "/Resources/FailedEventsPolicy");
     remove(&mut broken, "/Resources/FailedEventsAlarm");
+    remove(&mut broken, "/Resources/OperatorDashboard");
     set(
         &mut broken,
         "/Globals/Function/EventInvokeConfig/DestinationConfig/OnFailure/Destination",
