@@ -32,7 +32,7 @@ pub fn publication() -> Publication {
 
 /// A pass of `reshard` in apply mode.
 pub async fn reshard(cloud: &SharedCloud, policy: &Policy, event: &Value) -> Printed {
-    let (aws, trigger) = (cloud.aws(), Trigger::read(event));
+    let (aws, trigger) = (cloud.by("reshard").aws(), Trigger::read(event));
     let pass = reshard::Pass {
         aws: &aws,
         policy,
@@ -48,7 +48,7 @@ pub async fn reshard(cloud: &SharedCloud, policy: &Policy, event: &Value) -> Pri
 
 /// A pass of `failover-shard` in apply mode.
 pub async fn failover_shard(cloud: &SharedCloud, policy: &Policy, event: &Value) -> Printed {
-    let (aws, trigger) = (cloud.aws(), Trigger::read(event));
+    let (aws, trigger) = (cloud.by("failover-shard").aws(), Trigger::read(event));
     let pass = failover_pass::Pass {
         aws: &aws,
         policy,

@@ -40,10 +40,6 @@ pub(crate) fn passes(every: f64) -> f64 {
 pub(crate) struct Deployment {
     /// What a quiet pass of each function uses.
     pub(crate) passes: BTreeMap<Function, Used>,
-    /// Replication groups.
-    pub(crate) groups: u32,
-    /// Neptune clusters.
-    pub(crate) clusters: u32,
     /// Alarms and dashboards of the template.
     pub(crate) alarms: u32,
     pub(crate) dashboards: u32,
@@ -66,9 +62,8 @@ pub(crate) fn lines(deployment: &Deployment, prices: &Prices) -> Vec<(&'static s
         + sum(|used| used.lines) * prices.of("seconds_per_target");
     let memory = prices.of("memory_gb");
     let kept = bytes * (deployment.retention / DAYS) * prices.of("compressed_to");
-    let series = prices.of("metrics_per_function") * functions
-        + prices.of("metrics_per_group") * f64::from(deployment.groups)
-        + prices.of("metrics_per_cluster") * f64::from(deployment.clusters);
+    let each = deployment.passes.values().map(|used| used.series as f64);
+    let series: f64 = each.sum();
     vec![
         (
             "CloudWatch `GetMetricData`",

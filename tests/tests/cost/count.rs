@@ -1,15 +1,25 @@
 //! What one pass costs, counted in the calls that the embedded AWS answered and in the lines that the pass printed.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use clusterwarden::{
     aws::{failover_db_cluster, failover_pass, failover_shard, reshard},
+    metrics::{Heartbeat, record_line},
     policy::Policy,
     record::{Mode, Record, Report},
     trigger::Trigger,
 };
 use clusterwarden_local::cloud::Call;
-use clusterwarden_tests::{JOURNAL, SharedCloud, fixture::scheduled, monday_morning};
+use clusterwarden_tests::{
+    JOURNAL, SharedCloud,
+    emf::{self, Series},
+    fixture::scheduled,
+    monday_morning,
+    printed::publication,
+};
 use serde_json::Value;
 
 /// A consistent read of an item takes a unit for every 4 KB that are begun.
@@ -53,8 +63,12 @@ pub(crate) struct Used {
     pub(crate) writes: u64,
     /// Lines printed.
     pub(crate) lines: u64,
-    /// Their bytes, line ends included.
+    /// Their bytes, line ends included; without the heartbeat, whose numbers have more digits in a larger fleet.
     pub(crate) bytes: u64,
+    /// Custom metrics that the lines carry, the heartbeat's among them.
+    pub(crate) series: u64,
+    /// Those among them that are of one target.
+    pub(crate) target_series: u64,
 }
 
 impl Used {
@@ -84,6 +98,8 @@ impl Used {
             writes: self.writes.saturating_sub(other.writes),
             lines: self.lines.saturating_sub(other.lines),
             bytes: self.bytes.saturating_sub(other.bytes),
+            series: self.series.saturating_sub(other.series),
+            target_series: self.target_series.saturating_sub(other.target_series),
         }
     }
 }
@@ -96,17 +112,28 @@ pub(crate) async fn pass(
 ) -> (Report, Used) {
     let known = cloud.lock().calls.len();
     let sizes = sizes(cloud);
-    let (mut lines, mut bytes) = (0, 0);
+    let to = publication();
+    let mut printed = Vec::new();
     let report = run(cloud, policy, function, |record| {
-        lines += 1;
-        bytes += record.line().len() as u64 + 1;
-        bytes += record.sight_line().map_or(0, |line| line.len() as u64 + 1);
+        printed.push(record_line(record, Some(&to)));
+        printed.extend(record.sight_line());
     })
     .await;
+    let bytes = printed.iter().map(|line| line.len() as u64 + 1).sum();
     let cloud = cloud.lock();
+    let heartbeat = Heartbeat::of(function.name(), Mode::Apply, &report, cloud.now());
+    printed.push(heartbeat.line(&to));
+    let now = cloud.now().timestamp_millis();
+    let carried = printed.iter().filter_map(|line| emf::read(line, now));
+    let series: BTreeSet<Series> = carried.flat_map(BTreeMap::into_keys).collect();
+    let of_targets = series
+        .iter()
+        .filter(|series| series.dimensions.contains_key("target"));
     let mut used = Used {
-        lines,
+        lines: report.records.len() as u64,
         bytes,
+        target_series: of_targets.count() as u64,
+        series: series.len() as u64,
         ..Used::default()
     };
     for call in &cloud.calls[known..] {

@@ -75,6 +75,8 @@ fn reckoned(measured: &[Fleet], page: &str) -> Fleet {
             writes: 0,
             lines: on(|used| used.lines),
             bytes: on(|used| used.bytes),
+            series: on(|used| used.series),
+            target_series: on(|used| used.target_series),
         }
     };
     let passes = Function::ALL.map(|function| (function, of_one(function)));

@@ -117,15 +117,16 @@ pub(crate) fn calls(fleets: &[Fleet]) -> String {
 
 /// What a quiet pass uses that is billed by the piece.
 pub(crate) fn units(fleets: &[Fleet]) -> String {
-    let kinds: [Kind; 5] = [
+    let kinds: [Kind; 6] = [
         ("metrics asked for", |used| used.metrics),
         (
             "CloudWatch requests but `GetMetricData`",
             Used::cloudwatch_requests,
         ),
         ("read request units", |used| used.reads),
-        ("lines printed", |used| used.lines),
+        ("records", |used| used.lines),
         ("bytes printed", |used| used.bytes),
+        ("custom metrics", |used| used.series),
     ];
     let mut rows = Vec::new();
     for function in Function::ALL {
@@ -176,7 +177,7 @@ pub(crate) fn changes(changes: &[Change]) -> String {
 }
 
 /// A fleet as the default template deploys for it.
-fn deployment((groups, passes): &Fleet) -> Deployment {
+fn deployment((_, passes): &Fleet) -> Deployment {
     let template = fs::read_to_string(checkout().join("template.yaml")).expect("template.yaml");
     let of_type = |kind: &str| {
         let resources = template.split("\n  ").filter(|line| line.trim() == kind);
@@ -189,8 +190,6 @@ fn deployment((groups, passes): &Fleet) -> Deployment {
     let optional = u32::try_from(optional).expect("a few");
     Deployment {
         passes: passes.clone(),
-        groups: *groups,
-        clusters: clusters_of(*groups),
         alarms: of_type("Type: AWS::CloudWatch::Alarm") - optional,
         dashboards: of_type("Type: AWS::CloudWatch::Dashboard"),
         every: EVERY,
@@ -231,10 +230,15 @@ pub(crate) fn month(fleets: &[Fleet], prices: &Prices) -> String {
 
 /// Dollars a month with one thing other than by default.
 pub(crate) fn levers(fleets: &[Fleet], prices: &Prices) -> String {
-    let levers: [Lever; 6] = [
+    let levers: [Lever; 7] = [
         ("as it comes", |_| {}),
         ("a pass every 10 minutes", |one| one.every = 10.0),
         ("`LogRetentionDays=30`", |one| one.retention = 30.0),
+        ("`TargetMetrics=no`", |one| {
+            for used in one.passes.values_mut() {
+                used.series -= used.target_series;
+            }
+        }),
         ("`FailoverShard=no`", |one| {
             one.passes.remove(&Function::FailoverShard);
         }),
