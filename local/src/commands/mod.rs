@@ -13,6 +13,7 @@ mod items;
 mod online;
 mod pause;
 mod reach;
+pub mod rehearse;
 mod status;
 mod surroundings;
 mod table;
@@ -25,8 +26,8 @@ use surroundings::Surroundings;
 
 /// Reshards ElastiCache replication groups, practises failovers of shards and of Neptune clusters, and proves it here first.
 ///
-/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills` and `check --online` use the one that your environment
-/// names, as any AWS tool does, unless --endpoint-url names an embedded one.
+/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills`, `check --online` and `rehearse` use the one that your
+/// environment names, as any AWS tool does, unless --endpoint-url names an embedded one.
 #[derive(Debug, Parser)]
 #[command(name = "clusterwarden", version, about, after_help = EXIT_CODES)]
 struct CommandLine {
@@ -36,7 +37,7 @@ struct CommandLine {
 
 const EXIT_CODES: &str = "Without a command: demo.\n\n\
     Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, the journal cannot be reached, \
-    or the port is in use; 2 the command line or \
+    a rehearsal did not go through or left something, or the port is in use; 2 the command line or \
     a file it names is wrong.";
 
 #[derive(Debug, Subcommand)]
@@ -57,6 +58,8 @@ enum Command {
     Drills(drills::DrillsOptions),
     /// Check a policy file and show every mistake of it
     Check(check::CheckOptions),
+    /// Create a small replication group on a real account, reshard it, fail it over, write down what AWS says, and delete it
+    Rehearse(rehearse::RehearseOptions),
 }
 
 /// Reads the command line, runs the command and returns its exit code.
@@ -98,6 +101,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Status(options) => status::run(options, &surroundings).await,
         Command::Drills(options) => drills::run(options, &surroundings).await,
         Command::Check(options) => check::run_online(&options, &surroundings).await,
+        Command::Rehearse(options) => rehearse::run(options, &surroundings).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
