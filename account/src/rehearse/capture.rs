@@ -250,7 +250,8 @@ impl Capture {
 
     /// The first call of this name that was accepted.
     pub(super) fn accepted(&self, name: &str) -> Option<&Call> {
-        let accepted = |call: &&Call| call.name == name && matches!(call.answer, Answer::Accepted { .. });
+        let accepted =
+            |call: &&Call| call.name == name && matches!(call.answer, Answer::Accepted { .. });
         self.calls.iter().find(accepted)
     }
 

@@ -26,7 +26,9 @@ pub struct Cleaning<'a> {
 
 impl std::fmt::Debug for Cleaning<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cleaning").field("run", &self.run).finish_non_exhaustive()
+        f.debug_struct("Cleaning")
+            .field("run", &self.run)
+            .finish_non_exhaustive()
     }
 }
 
@@ -81,10 +83,16 @@ pub async fn clean(cleaning: &Cleaning<'_>) -> Result<Cleaned, String> {
         said: String::new(),
     };
     let listed = list(cleaning, &mut watcher).await?;
-    let mut cleaned = Cleaned { deleted: Vec::new(), others: Vec::new(), left: Vec::new() };
+    let mut cleaned = Cleaned {
+        deleted: Vec::new(),
+        others: Vec::new(),
+        left: Vec::new(),
+    };
     if listed.is_empty() {
         let region = cleaning.service.region().unwrap_or("this Region");
-        watcher.tell(&format!("No replication group of a rehearsal is in {region}."));
+        watcher.tell(&format!(
+            "No replication group of a rehearsal is in {region}."
+        ));
     }
     let mut decided = Vec::new();
     let mut undecided = Vec::new();
@@ -108,7 +116,15 @@ pub async fn clean(cleaning: &Cleaning<'_>) -> Result<Cleaned, String> {
             }),
             Whose::Ours(_) | Whose::OursByDescription => {
                 let ours = |_: &GroupSeen| true;
-                let removed = remove(cleaning.service, &mut watcher, &group.id, false, ours, cleaning.give_up).await;
+                let removed = remove(
+                    cleaning.service,
+                    &mut watcher,
+                    &group.id,
+                    false,
+                    ours,
+                    cleaning.give_up,
+                )
+                .await;
                 match removed {
                     Removed::Gone => {
                         watcher.tell(&format!("{} is deleted.", group.id));
@@ -122,12 +138,16 @@ pub async fn clean(cleaning: &Cleaning<'_>) -> Result<Cleaned, String> {
     Ok(cleaned)
 }
 
-async fn list(cleaning: &Cleaning<'_>, watcher: &mut Watcher<'_>) -> Result<Vec<GroupSeen>, String> {
+async fn list(
+    cleaning: &Cleaning<'_>,
+    watcher: &mut Watcher<'_>,
+) -> Result<Vec<GroupSeen>, String> {
     let wanted = cleaning.run.map(|run| format!("{PREFIX}{}", run.as_str()));
     loop {
         match cleaning.service.groups().await {
             Ok(groups) => {
-                let is_wanted = |group: &GroupSeen| wanted.as_ref().is_none_or(|wanted| *wanted == group.id);
+                let is_wanted =
+                    |group: &GroupSeen| wanted.as_ref().is_none_or(|wanted| *wanted == group.id);
                 return Ok(groups.into_iter().filter(is_wanted).collect());
             }
             Err(answer) => {
@@ -135,7 +155,9 @@ async fn list(cleaning: &Cleaning<'_>, watcher: &mut Watcher<'_>) -> Result<Vec<
                 if watcher.elapsed() >= cleaning.give_up {
                     return Err(why);
                 }
-                watcher.tell(&format!("Replication groups cannot be listed ({why}). Trying again."));
+                watcher.tell(&format!(
+                    "Replication groups cannot be listed ({why}). Trying again."
+                ));
             }
         }
         watcher.pause().await;
@@ -147,7 +169,9 @@ async fn settle(cleaning: &Cleaning<'_>, watcher: &mut Watcher<'_>, group: &Grou
     let mut seen = group.clone();
     loop {
         let found = found(cleaning, &seen).await;
-        let Whose::Unknown(ref why) = found.whose else { return found.whose };
+        let Whose::Unknown(ref why) = found.whose else {
+            return found.whose;
+        };
         if watcher.elapsed() >= cleaning.give_up {
             return Whose::Unknown(why.clone());
         }
@@ -157,7 +181,11 @@ async fn settle(cleaning: &Cleaning<'_>, watcher: &mut Watcher<'_>, group: &Grou
             Ok(Some(now)) => seen = now,
             // Gone meanwhile, so that it does not matter any more whose it was.
             Ok(None) => return Whose::Ours(None),
-            Err(answer) => watcher.tell(&format!("{} cannot be read: {}", group.id, in_words(&answer))),
+            Err(answer) => watcher.tell(&format!(
+                "{} cannot be read: {}",
+                group.id,
+                in_words(&answer)
+            )),
         }
     }
 }
@@ -166,7 +194,9 @@ async fn found(cleaning: &Cleaning<'_>, group: &GroupSeen) -> Found {
     let is_ours = group.id.strip_prefix(PREFIX);
     let whose = match (&group.arn, is_ours) {
         (_, None) => Whose::Others,
-        (_, Some(_)) if group.status == "create-failed" && group.description == description(&group.id) => {
+        (_, Some(_))
+            if group.status == "create-failed" && group.description == description(&group.id) =>
+        {
             Whose::OursByDescription
         }
         (None, Some(_)) => Whose::Unknown("AWS does not say its ARN".to_owned()),
@@ -178,7 +208,11 @@ async fn found(cleaning: &Cleaning<'_>, group: &GroupSeen) -> Found {
             Err(answer) => Whose::Unknown(format!("its tags are not shown: {}", in_words(&answer))),
         },
     };
-    Found { id: group.id.clone(), status: group.status.clone(), whose }
+    Found {
+        id: group.id.clone(),
+        status: group.status.clone(),
+        whose,
+    }
 }
 
 impl Found {
@@ -189,8 +223,12 @@ impl Found {
             Whose::Ours(Some(deadline)) => format!(
                 "{id}: {status}, of a rehearsal that meant to delete it by {deadline}. If that still runs, it will find its group deleted."
             ),
-            Whose::Ours(None) | Whose::OursByDescription => format!("{id}: {status}, of a rehearsal."),
-            Whose::Others => format!("{id}: {status}, without the tag {TAG} of its id: left alone."),
+            Whose::Ours(None) | Whose::OursByDescription => {
+                format!("{id}: {status}, of a rehearsal.")
+            }
+            Whose::Others => {
+                format!("{id}: {status}, without the tag {TAG} of its id: left alone.")
+            }
             Whose::Unknown(why) => format!("{id}: {status}; {why}. Waiting."),
         }
     }
@@ -234,7 +272,10 @@ impl Witness for Watcher<'_> {
 
     fn elapsed(&self) -> TimeDelta {
         let here = self.service.now() - self.started;
-        let there = self.began.zip(self.service.services_now()).map(|(began, now)| now - began);
+        let there = self
+            .began
+            .zip(self.service.services_now())
+            .map(|(began, now)| now - began);
         there.map_or(here, |there| there.max(here))
     }
 

@@ -61,17 +61,29 @@ mod tests {
     #[test]
     fn the_estimate_counts_begun_hours_and_names_its_source() {
         let told = estimate("cache.t4g.small", "valkey", 6, TimeDelta::minutes(150));
-        assert!(told.starts_with("6 nodes × 3 h × $0.0256 = $0.47 at the most"), "{told}");
+        assert!(
+            told.starts_with("6 nodes × 3 h × $0.0256 = $0.47 at the most"),
+            "{told}"
+        );
         assert!(told.contains("2026-10-02"), "{told}");
         let whole = estimate("cache.t4g.small", "redis", 6, TimeDelta::minutes(120));
-        assert!(whole.starts_with("6 nodes × 2 h × $0.0320 = $0.39"), "{whole}");
+        assert!(
+            whole.starts_with("6 nodes × 2 h × $0.0320 = $0.39"),
+            "{whole}"
+        );
     }
 
     #[test]
     fn a_price_that_is_not_in_the_table_is_not_made_up() {
-        for (node_type, engine) in [("cache.x9.large", "valkey"), ("cache.t4g.small", "memcached")] {
+        for (node_type, engine) in [
+            ("cache.x9.large", "valkey"),
+            ("cache.t4g.small", "memcached"),
+        ] {
             let told = estimate(node_type, engine, 6, TimeDelta::minutes(90));
-            assert!(told.contains("not known here") && !told.contains('$'), "{told}");
+            assert!(
+                told.contains("not known here") && !told.contains('$'),
+                "{told}"
+            );
         }
     }
 }

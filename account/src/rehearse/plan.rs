@@ -37,7 +37,8 @@ impl RunId {
     ///
     /// A replication group's id could not end with it.
     pub fn new(text: &str) -> Result<Self, NotARunId> {
-        let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        let fits =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         let sound = (1..=LONGEST_RUN).contains(&text.len())
             && text.chars().all(fits)
             && !text.starts_with('-')
@@ -126,6 +127,8 @@ impl Stage {
 pub enum Question {
     /// A describe of a group that does not exist.
     UnknownGroup,
+    /// A deletion of a group that does not exist: whoever may not delete must not create.
+    DeletionOfUnknownGroup,
     /// The tags of a group that is not available.
     TagsWhileCreating,
     /// The tags of a group that is.
@@ -151,6 +154,7 @@ impl Question {
     pub fn name(self) -> &'static str {
         match self {
             Self::UnknownGroup => "describe_unknown_group",
+            Self::DeletionOfUnknownGroup => "delete_unknown_group",
             Self::TagsWhileCreating => "tags_while_creating",
             Self::Tags => "tags_when_available",
             Self::PresentCount => "reshard_to_present_count",
@@ -197,6 +201,7 @@ pub enum Step {
 /// The rehearsal, in order. The deletion is not in it: it comes whatever happens.
 pub const STEPS: &[(Stage, Step)] = &[
     (Stage::Create, Step::Ask(Question::UnknownGroup)),
+    (Stage::Create, Step::Ask(Question::DeletionOfUnknownGroup)),
     (Stage::Create, Step::Create),
     (Stage::Create, Step::Ask(Question::TagsWhileCreating)),
     (Stage::Create, Step::Await(Until::Available)),
@@ -314,7 +319,15 @@ mod tests {
         };
         assert_eq!(plan.group_id().len(), 40);
         assert_eq!((plan.nodes(), plan.peak_nodes()), (4, 6));
-        for wrong in ["", "-a", "a-", "a--b", "A", "a b", &"a".repeat(LONGEST_RUN + 1)] {
+        for wrong in [
+            "",
+            "-a",
+            "a-",
+            "a--b",
+            "A",
+            "a b",
+            &"a".repeat(LONGEST_RUN + 1),
+        ] {
             assert!(RunId::new(wrong).is_err(), "{wrong}");
         }
     }
@@ -324,19 +337,33 @@ mod tests {
         let policy = permissions("aws", "eu-west-1");
         for statement in policy["Statement"].as_array().unwrap() {
             let text = statement.to_string();
-            let changes = ["Modify", "Delete", "TestFailover"].iter().any(|verb| text.contains(verb));
+            let changes = ["Modify", "Delete", "TestFailover"]
+                .iter()
+                .any(|verb| text.contains(verb));
             let resources = statement["Resource"].as_array();
             let own = resources.is_some_and(|all| {
-                all.iter().all(|arn| arn.as_str().is_some_and(|arn| arn.ends_with(":clusterwarden-rehearsal-*")))
+                all.iter().all(|arn| {
+                    arn.as_str()
+                        .is_some_and(|arn| arn.ends_with(":clusterwarden-rehearsal-*"))
+                })
             });
             assert_eq!(changes, own, "{text}");
         }
     }
 
     #[test]
-    fn the_group_is_made_once_and_nothing_asked_before_it_is_there_changes_anything() {
-        let made = STEPS.iter().filter(|(_, step)| *step == Step::Create).count();
+    fn the_group_is_made_once_and_only_after_it_is_known_that_it_can_be_deleted() {
+        let made = STEPS
+            .iter()
+            .filter(|(_, step)| *step == Step::Create)
+            .count();
         assert_eq!(made, 1);
-        assert_eq!(STEPS[0].1, Step::Ask(Question::UnknownGroup));
+        let before: Vec<Step> = STEPS
+            .iter()
+            .map(|(_, step)| *step)
+            .take_while(|step| *step != Step::Create)
+            .collect();
+        let expected = [Question::UnknownGroup, Question::DeletionOfUnknownGroup].map(Step::Ask);
+        assert_eq!(before, expected);
     }
 }

@@ -8,7 +8,9 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    capture::{Answer, Call, Capture, Ending, Event, FORMAT, Look, Parameters, Sample, Stage, Unread},
+    capture::{
+        Answer, Call, Capture, Ending, Event, FORMAT, Look, Parameters, Sample, Stage, Unread,
+    },
     normal::redacted,
     plan::{Plan, SHARDS},
     timing::timings,
@@ -131,7 +133,8 @@ impl Recorder {
         for mut event in events {
             event.message = redacted(&event.message);
             let known = self.capture.events.iter().any(|other| {
-                (other.at, &other.source, &other.message) == (event.at, &event.source, &event.message)
+                (other.at, &other.source, &other.message)
+                    == (event.at, &event.source, &event.message)
             });
             if !known {
                 event.seen_after = before;
@@ -162,7 +165,11 @@ impl Recorder {
 
     pub(super) fn unread(&mut self, now: i64, operation: &str, answer: Answer) {
         let answer = redact(answer);
-        let known = self.capture.unread.iter_mut().find(|one| one.operation == operation && one.answer == answer);
+        let known = self
+            .capture
+            .unread
+            .iter_mut()
+            .find(|one| one.operation == operation && one.answer == answer);
         match known {
             Some(one) => {
                 one.times += 1;
@@ -192,7 +199,9 @@ impl Recorder {
 
     /// Replaces the file in one go: whoever reads it, or kills us meanwhile, finds the old or the new one.
     fn write(&self) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
         let mut text = serde_json::to_string_pretty(&self.capture).map_err(io::Error::other)?;
         text.push('\n');
         let mut beside = file.clone().into_os_string();
@@ -205,11 +214,17 @@ impl Recorder {
 fn redact(answer: Answer) -> Answer {
     match answer {
         Answer::Accepted { status } => Answer::Accepted { status },
-        Answer::Refused { http, code, message } => Answer::Refused {
+        Answer::Refused {
+            http,
+            code,
+            message,
+        } => Answer::Refused {
             http,
             code,
             message: redacted(&message),
         },
-        Answer::NoAnswer { what } => Answer::NoAnswer { what: redacted(&what) },
+        Answer::NoAnswer { what } => Answer::NoAnswer {
+            what: redacted(&what),
+        },
     }
 }

@@ -61,7 +61,12 @@ pub(super) async fn remove(
     ours: impl Fn(&GroupSeen) -> bool,
     give_up: TimeDelta,
 ) -> Removed {
-    let mut deletion = Deletion { taken: false, tried: None, unseen_since: None, status: None };
+    let mut deletion = Deletion {
+        taken: false,
+        tried: None,
+        unseen_since: None,
+        status: None,
+    };
     loop {
         let why = match witness.group().await {
             Ok(None) => {
@@ -69,7 +74,8 @@ pub(super) async fn remove(
                 if deletion.taken || !may_appear || witness.elapsed() - since >= LATE {
                     return Removed::Gone;
                 }
-                "its creation was asked for and it is not to be seen; looking whether it appears".to_owned()
+                "its creation was asked for and it is not to be seen; looking whether it appears"
+                    .to_owned()
             }
             Ok(Some(group)) if !ours(&group) => return Removed::NotOurs,
             Ok(Some(group)) => deletion.advance(service, witness, id, group).await,
@@ -77,7 +83,11 @@ pub(super) async fn remove(
         };
         if witness.elapsed() >= give_up {
             let id = id.to_owned();
-            return Removed::Left { id, status: deletion.status, why };
+            return Removed::Left {
+                id,
+                status: deletion.status,
+                why,
+            };
         }
         witness.pause().await;
     }
@@ -95,7 +105,13 @@ struct Deletion {
 
 impl Deletion {
     /// Asks for the deletion if that may help now. Returns why the group is still there.
-    async fn advance(&mut self, service: &Service, witness: &mut impl Witness, id: &str, group: GroupSeen) -> String {
+    async fn advance(
+        &mut self,
+        service: &Service,
+        witness: &mut impl Witness,
+        id: &str,
+        group: GroupSeen,
+    ) -> String {
         self.unseen_since = None;
         self.status = Some(group.status.clone());
         if group.status == "deleting" {
@@ -104,7 +120,10 @@ impl Deletion {
             return "it is being deleted".to_owned();
         }
         let now = witness.elapsed();
-        let is_due = self.tried.as_ref().is_none_or(|(status, at)| *status != group.status || now - *at >= AGAIN);
+        let is_due = self
+            .tried
+            .as_ref()
+            .is_none_or(|(status, at)| *status != group.status || now - *at >= AGAIN);
         if !is_due {
             return format!("it is {}", group.status);
         }
@@ -122,13 +141,21 @@ impl Deletion {
                     "{id} is {}, and AWS does not delete it now ({code}: {message}). It is asked again.",
                     group.status
                 ));
-                format!("it is {}, and its deletion is refused: {code}: {message}", group.status)
+                format!(
+                    "it is {}, and its deletion is refused: {code}: {message}",
+                    group.status
+                )
             }
             Answer::NoAnswer { what } => {
-                witness.tell(&format!("The deletion of {id} is not answered ({what}). It is asked again."));
+                witness.tell(&format!(
+                    "The deletion of {id} is not answered ({what}). It is asked again."
+                ));
                 // Soon, for it may never have arrived.
                 self.tried = None;
-                format!("it is {}, and its deletion is not answered: {what}", group.status)
+                format!(
+                    "it is {}, and its deletion is not answered: {what}",
+                    group.status
+                )
             }
         }
     }

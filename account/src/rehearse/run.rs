@@ -10,7 +10,7 @@ use super::{
     plan::{GRACE, NO_SHARD, Plan, Question, STEPS, Stage, Step, Until},
     record::Recorder,
     remove::{LATE, Removed, Witness, remove},
-    service::{GroupSeen, Service, Told},
+    service::{GroupSeen, NO_GROUP, Service, Told},
     stop::Stop,
     watch::Watch,
 };
@@ -37,7 +37,9 @@ pub struct Rehearsal<'a> {
 
 impl std::fmt::Debug for Rehearsal<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rehearsal").field("plan", &self.plan).finish_non_exhaustive()
+        f.debug_struct("Rehearsal")
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
     }
 }
 
@@ -71,10 +73,17 @@ const SOURCE_TYPES: [&str; 9] = [
 
 /// Runs a rehearsal to its end, which is the deletion of its group. The record's `ending` says how it went.
 pub async fn rehearse(rehearsal: Rehearsal<'_>) -> Removed {
-    let Rehearsal { service, plan, recorder, pace, stop, say } = rehearsal;
+    let Rehearsal {
+        service,
+        plan,
+        recorder,
+        pace,
+        stop,
+        say,
+    } = rehearsal;
     let mut driver = Driver {
         watch: Watch::new(service, plan, recorder, pace, say),
-        made: false,
+        made: Made::No,
         first_shards: Vec::new(),
         done: Done::default(),
     };
@@ -88,7 +97,9 @@ pub async fn rehearse(rehearsal: Rehearsal<'_>) -> Removed {
         Err(Ended { how, why }) => (how, why),
     };
     if how != How::Completed {
-        driver.watch.tell(&format!("The rehearsal ends: {sentence}. Deleting what it made."));
+        driver.watch.tell(&format!(
+            "The rehearsal ends: {sentence}. Deleting what it made."
+        ));
     }
     let removed = tokio::select! {
         biased;
@@ -107,7 +118,11 @@ pub async fn rehearse(rehearsal: Rehearsal<'_>) -> Removed {
         }
     }
     let deleted = removed == Removed::Gone;
-    driver.watch.recorder.end(Ending { how, sentence, deleted });
+    driver.watch.recorder.end(Ending {
+        how,
+        sentence,
+        deleted,
+    });
     removed
 }
 
@@ -117,8 +132,38 @@ struct Ended {
     why: String,
 }
 
+/// Nothing is created unless AWS knows no group of the id, and would let us delete one: a permission to create without one to
+/// delete would leave nodes that cost money.
+fn may_go_on(question: Question, answer: Option<Answer>) -> Result<(), Ended> {
+    let what = match question {
+        Question::UnknownGroup => "whether there is a group of this id",
+        Question::DeletionOfUnknownGroup => "whether we may delete it again",
+        Question::TagsWhileCreating
+        | Question::Tags
+        | Question::PresentCount
+        | Question::UnknownShardToRemove
+        | Question::UnknownShardToFailOver
+        | Question::SecondReshard
+        | Question::FailoverDuringReshard
+        | Question::SecondFailover
+        | Question::ReshardDuringFailover => return Ok(()),
+    };
+    let said = match answer {
+        Some(Answer::Refused { code, .. }) if code == NO_GROUP => return Ok(()),
+        Some(Answer::Refused { code, message, .. }) => format!("{code}: {message}"),
+        Some(Answer::NoAnswer { what }) => what,
+        Some(Answer::Accepted { .. }) | None => "there is one".to_owned(),
+    };
+    Err(failed(format!(
+        "nothing was created, for AWS was asked {what}: {said}"
+    )))
+}
+
 fn failed(why: impl Into<String>) -> Ended {
-    Ended { how: How::Failed, why: why.into() }
+    Ended {
+        how: How::Failed,
+        why: why.into(),
+    }
 }
 
 /// What was taken of what the last steps asked for.
@@ -130,10 +175,20 @@ struct Done {
     failover: Option<(TimeDelta, i64, String)>,
 }
 
+/// Whether there may be a group of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// Its creation was not asked for, or refused.
+    No,
+    /// It was asked for, of an id that nobody had: what is there under it is ours.
+    Ours,
+    /// It was refused because the id is taken, by somebody else or by a request of ours that came twice: its description tells.
+    Unclear,
+}
+
 struct Driver<'a> {
     watch: Watch<'a>,
-    /// Whether a group may be there: its creation was asked for, and not refused.
-    made: bool,
+    made: Made,
     first_shards: Vec<String>,
     done: Done,
 }
@@ -149,7 +204,10 @@ impl Driver<'_> {
                 Step::ScaleOut => self.scale_out().await,
                 Step::ScaleIn => self.scale_in().await,
                 Step::FailOver => self.fail_over().await,
-                Step::Ask(question) => self.ask(*question).await,
+                Step::Ask(question) => {
+                    let answer = self.ask(*question).await;
+                    may_go_on(*question, answer)?;
+                }
                 Step::Await(Until::Available) => self.until_available().await?,
                 Step::Await(Until::Resharded) => self.until_resharded().await?,
                 Step::Await(Until::Roles) => self.until_roles().await?,
@@ -164,7 +222,10 @@ impl Driver<'_> {
             return Ok(());
         }
         let minutes = self.watch.plan.deadline.num_minutes();
-        Err(Ended { how: How::Deadline, why: format!("its deadline of {minutes} min has passed") })
+        Err(Ended {
+            how: How::Deadline,
+            why: format!("its deadline of {minutes} min has passed"),
+        })
     }
 
     async fn pause(&self) -> Result<(), Ended> {
@@ -179,7 +240,9 @@ impl Driver<'_> {
     /// The shards that the last look listed.
     fn shards(&self) -> Vec<String> {
         let last = self.watch.recorder.capture().looks.last();
-        last.map_or_else(Vec::new, |look| look.shards.iter().map(|shard| shard.id.clone()).collect())
+        last.map_or_else(Vec::new, |look| {
+            look.shards.iter().map(|shard| shard.id.clone()).collect()
+        })
     }
 
     fn settled(&self) -> bool {
@@ -188,7 +251,12 @@ impl Driver<'_> {
     }
 
     fn last_status(&self) -> Option<String> {
-        self.watch.recorder.capture().looks.last().and_then(|look| look.status.clone())
+        self.watch
+            .recorder
+            .capture()
+            .looks
+            .last()
+            .and_then(|look| look.status.clone())
     }
 
     async fn create(&mut self) -> Result<(), Ended> {
@@ -202,7 +270,7 @@ impl Driver<'_> {
             plan.node_type
         ));
         // From here on it may be there, whatever is answered, or if nobody hears the answer.
-        self.made = true;
+        self.made = Made::Ours;
         let told = service.create(plan, deadline).await;
         let request = json!({
             "ReplicationGroupId": plan.group_id(), "Engine": plan.engine, "EngineVersion": plan.engine_version,
@@ -210,13 +278,19 @@ impl Driver<'_> {
             "ReplicasPerNodeGroup": plan.replicas, "AutomaticFailoverEnabled": true, "MultiAZEnabled": true,
             "SnapshotRetentionLimit": 0,
         });
-        match self.watch.called("create", "CreateReplicationGroup", request, told) {
+        match self
+            .watch
+            .called("create", "CreateReplicationGroup", request, told)
+        {
             Answer::Refused { code, message, .. } => {
-                // A group of this id that is there already may be ours all the same; its description tells.
-                if code != "ReplicationGroupAlreadyExists" {
-                    self.made = false;
-                }
-                Err(failed(format!("the group was not created: {code}: {message}")))
+                self.made = if code == "ReplicationGroupAlreadyExists" {
+                    Made::Unclear
+                } else {
+                    Made::No
+                };
+                Err(failed(format!(
+                    "the group was not created: {code}: {message}"
+                )))
             }
             Answer::Accepted { .. } | Answer::NoAnswer { .. } => Ok(()),
         }
@@ -232,34 +306,52 @@ impl Driver<'_> {
     async fn scale_in(&mut self) {
         let shards = self.shards();
         let added = shards.iter().find(|id| !self.first_shards.contains(id));
-        let Some(leaving) = added.or(shards.last()).cloned().filter(|_| shards.len() > 1) else {
+        let Some(leaving) = added
+            .or(shards.last())
+            .cloned()
+            .filter(|_| shards.len() > 1)
+        else {
             return;
         };
-        self.reshard("scale_in", shards.len() - 1, vec![leaving]).await;
+        self.reshard("scale_in", shards.len() - 1, vec![leaving])
+            .await;
     }
 
     async fn reshard(&mut self, name: &str, to: usize, remove: Vec<String>) {
         let group = self.group();
         self.watch.tell(&format!("Resharding to {to} shards."));
         let told = self.watch.service.reshard(&group, to, &remove).await;
-        let answer = self.watch.called(name, RESHARD, reshard_request(&group, to, &remove), told);
+        let answer = self
+            .watch
+            .called(name, RESHARD, reshard_request(&group, to, &remove), told);
         self.done.reshard = was_taken(&answer).then(|| (self.watch.elapsed(), to));
     }
 
     async fn fail_over(&mut self) {
         let group = self.group();
-        let Some(shard) = self.shards().into_iter().next() else { return };
+        let Some(shard) = self.shards().into_iter().next() else {
+            return;
+        };
         self.watch.tell(&format!("Failing over shard {shard}."));
         let told = self.watch.service.fail_over(&group, &shard).await;
-        let answer = self.watch.called("failover", FAIL_OVER, failover_request(&group, &shard), told);
+        let answer = self.watch.called(
+            "failover",
+            FAIL_OVER,
+            failover_request(&group, &shard),
+            told,
+        );
         let at = self.watch.seconds();
         self.done.failover = was_taken(&answer).then(|| (self.watch.elapsed(), at, shard));
     }
 
-    async fn ask(&mut self, question: Question) {
+    /// Asks, and writes down what was answered. `None`: there was nobody to ask about.
+    async fn ask(&mut self, question: Question) -> Option<Answer> {
         let (group, service) = (self.group(), self.watch.service);
         let shards = self.shards();
-        let first = shards.first().cloned().unwrap_or_else(|| NO_SHARD.to_owned());
+        let first = shards
+            .first()
+            .cloned()
+            .unwrap_or_else(|| NO_SHARD.to_owned());
         let under_way = self.done.reshard.map(|(_, to)| to);
         let count = under_way.unwrap_or(shards.len());
         let none: &[String] = &[];
@@ -267,11 +359,24 @@ impl Driver<'_> {
         let (operation, request, told) = match question {
             Question::UnknownGroup => {
                 let told = service.describe(&group).await.map(|_| None);
-                ("DescribeReplicationGroups", json!({ "ReplicationGroupId": group }), told)
+                (
+                    "DescribeReplicationGroups",
+                    json!({ "ReplicationGroupId": group }),
+                    told,
+                )
             }
+            Question::DeletionOfUnknownGroup => (
+                "DeleteReplicationGroup",
+                json!({ "ReplicationGroupId": group }),
+                service.delete(&group).await,
+            ),
             Question::TagsWhileCreating | Question::Tags => {
-                let Some(told) = self.tags().await else { return };
-                ("ListTagsForResource", json!({ "ResourceName": "its ARN" }), told)
+                let told = self.tags().await?;
+                (
+                    "ListTagsForResource",
+                    json!({ "ResourceName": "its ARN" }),
+                    told,
+                )
             }
             Question::PresentCount | Question::ReshardDuringFailover => {
                 let told = service.reshard(&group, shards.len(), none).await;
@@ -295,7 +400,7 @@ impl Driver<'_> {
                 (FAIL_OVER, failover_request(&group, &first), told)
             }
         };
-        self.watch.called(question.name(), operation, request, told);
+        Some(self.watch.called(question.name(), operation, request, told))
     }
 
     /// Asks for the group's tags. `None`: its ARN is not known.
@@ -304,7 +409,9 @@ impl Driver<'_> {
         let arn = seen.arn?;
         let told = self.watch.service.tags(&arn).await;
         let status = |tags: super::service::Tags| {
-            let ours = tags.get(super::plan::TAG).is_some_and(|value| value == self.watch.plan.run.as_str());
+            let ours = tags
+                .get(super::plan::TAG)
+                .is_some_and(|value| value == self.watch.plan.run.as_str());
             Some(if ours { "tagged" } else { "without our tag" }.to_owned())
         };
         Some(told.map(status))
@@ -315,7 +422,9 @@ impl Driver<'_> {
         loop {
             if let Ok(shown) = self.watch.look().await {
                 match shown.as_ref().map(|group| group.status.as_str()) {
-                    Some("create-failed") => return Err(failed("AWS could not create the group (create-failed)")),
+                    Some("create-failed") => {
+                        return Err(failed("AWS could not create the group (create-failed)"));
+                    }
                     Some("deleting") => return Err(failed("somebody else deletes the group")),
                     Some(_) if self.settled() => break,
                     Some(status) => {
@@ -337,7 +446,9 @@ impl Driver<'_> {
     }
 
     async fn until_resharded(&mut self) -> Result<(), Ended> {
-        let Some((asked, to)) = self.done.reshard.take() else { return Ok(()) };
+        let Some((asked, to)) = self.done.reshard.take() else {
+            return Ok(());
+        };
         let mut was_busy = false;
         loop {
             self.look_at_group().await?;
@@ -348,20 +459,23 @@ impl Driver<'_> {
             if self.settled() && (begun || is_late) {
                 return Ok(());
             }
-            self.watch.tell(&format!("Waiting for {to} shards: {status}."));
+            self.watch
+                .tell(&format!("Waiting for {to} shards: {status}."));
             self.pause().await?;
         }
     }
 
     async fn until_roles(&mut self) -> Result<(), Ended> {
         let asked = self.watch.elapsed();
-        self.watch.tell("Waiting for the metric IsMaster of every node.");
+        self.watch
+            .tell("Waiting for the metric IsMaster of every node.");
         loop {
             self.look_at_group().await?;
             self.watch.look_at_roles().await;
             let capture = self.watch.recorder.capture();
             let nodes = capture.looks.last().map(|look| &look.nodes);
-            let has_role = |node: &String| capture.samples.iter().any(|sample| sample.node == *node);
+            let has_role =
+                |node: &String| capture.samples.iter().any(|sample| sample.node == *node);
             let known = nodes.is_some_and(|nodes| !nodes.is_empty() && nodes.keys().all(has_role));
             if known || self.watch.elapsed() - asked >= NO_ROLES {
                 return Ok(());
@@ -373,14 +487,22 @@ impl Driver<'_> {
     /// Until another node is primary, all nodes are available, and an event says that the old primary has recovered: nodes may be
     /// shown as available all the time.
     async fn until_taken_over(&mut self) -> Result<(), Ended> {
-        let Some((asked, second, shard)) = self.done.failover.take() else { return Ok(()) };
-        self.watch.tell(&format!("Waiting for the failover of shard {shard} and the recovery."));
+        let Some((asked, second, shard)) = self.done.failover.take() else {
+            return Ok(());
+        };
+        self.watch.tell(&format!(
+            "Waiting for the failover of shard {shard} and the recovery."
+        ));
         loop {
             self.look_at_group().await?;
             self.watch.look_at_roles().await;
             let capture = self.watch.recorder.capture();
             let recovered = capture.events.iter().any(|event| {
-                event.at >= second && event.message.to_ascii_lowercase().contains("finished recovery")
+                event.at >= second
+                    && event
+                        .message
+                        .to_ascii_lowercase()
+                        .contains("finished recovery")
             });
             let signs = recovered && switched(&capture.samples, second) && self.settled();
             if signs || self.watch.elapsed() - asked >= NO_TAKEOVER {
@@ -396,22 +518,33 @@ impl Driver<'_> {
         self.watch.look_at_events(None).await;
         match shown {
             Ok(None) => Err(failed("the group is gone, deleted by somebody else")),
-            Ok(Some(group)) if group.status == "deleting" => Err(failed("somebody else deletes the group")),
+            Ok(Some(group)) if group.status == "deleting" => {
+                Err(failed("somebody else deletes the group"))
+            }
             Ok(Some(_)) | Err(()) => Ok(()),
         }
     }
 
     async fn delete(&mut self) -> Removed {
         self.watch.recorder.enter(Stage::Delete);
-        if !self.made {
+        if self.made == Made::No {
             return Removed::Gone;
         }
+        let is_certain = self.made == Made::Ours;
         let (plan, service) = (self.watch.plan, self.watch.service);
         let give_up = plan.deadline.max(self.watch.elapsed()) + GRACE;
         let description = plan.description();
-        let ours = |group: &GroupSeen| group.description == description;
+        let ours = |group: &GroupSeen| is_certain || group.description == description;
         self.watch.tell(&format!("Deleting {}.", plan.group_id()));
-        remove(service, &mut self.watch, &plan.group_id(), true, ours, give_up).await
+        remove(
+            service,
+            &mut self.watch,
+            &plan.group_id(),
+            true,
+            ours,
+            give_up,
+        )
+        .await
     }
 
     /// Events that are told after the group is gone, and those of every source type by itself.
@@ -440,8 +573,14 @@ impl Driver<'_> {
 
 /// Whether `IsMaster` says 1, after a second, of a node of which it said 0 before.
 fn switched(samples: &[Sample], second: i64) -> bool {
-    let was_replica = |node: &str| samples.iter().any(|one| one.node == node && one.at < second && one.value == 0.0);
-    samples.iter().any(|one| one.at >= second && one.value == 1.0 && was_replica(&one.node))
+    let was_replica = |node: &str| {
+        samples
+            .iter()
+            .any(|one| one.node == node && one.at < second && one.value == 0.0)
+    };
+    samples
+        .iter()
+        .any(|one| one.at >= second && one.value == 1.0 && was_replica(&one.node))
 }
 
 /// Whether it was taken, or may have been.
@@ -456,7 +595,8 @@ const RESHARD: &str = "ModifyReplicationGroupShardConfiguration";
 const FAIL_OVER: &str = "TestFailover";
 
 fn reshard_request(group: &str, to: usize, remove: &[String]) -> Value {
-    let mut request = json!({ "ReplicationGroupId": group, "NodeGroupCount": to, "ApplyImmediately": true });
+    let mut request =
+        json!({ "ReplicationGroupId": group, "NodeGroupCount": to, "ApplyImmediately": true });
     if !remove.is_empty() {
         request["NodeGroupsToRemove"] = json!(remove);
     }
@@ -471,7 +611,12 @@ impl Witness for Watch<'_> {
     async fn group(&mut self) -> Result<Option<GroupSeen>, String> {
         let shown = self.look().await;
         self.look_at_events(None).await;
-        let last = self.recorder.capture().unread.iter().max_by_key(|unread| unread.last);
+        let last = self
+            .recorder
+            .capture()
+            .unread
+            .iter()
+            .max_by_key(|unread| unread.last);
         shown.map_err(|()| {
             let what = last.map_or_else(String::new, |unread| match &unread.answer {
                 Answer::Accepted { .. } => String::new(),
@@ -484,7 +629,14 @@ impl Witness for Watch<'_> {
 
     fn deletion(&mut self, told: Told<Option<String>>) -> Answer {
         let request = json!({ "ReplicationGroupId": self.plan.group_id() });
-        let name = match (&told, self.recorder.capture().looks.last().and_then(|look| look.status.as_deref())) {
+        let name = match (
+            &told,
+            self.recorder
+                .capture()
+                .looks
+                .last()
+                .and_then(|look| look.status.as_deref()),
+        ) {
             (Err(Answer::Refused { .. }), Some(status)) => format!("delete_while_{status}"),
             (Ok(_) | Err(_), _) => "delete".to_owned(),
         };

@@ -36,7 +36,9 @@ pub struct Service {
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("region", &self.region).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
     }
 }
 
@@ -59,6 +61,9 @@ pub struct GroupSeen {
     pub moved_percent: Option<f64>,
 }
 
+/// The code of AWS's "no such group" ([BC]).
+pub(super) const NO_GROUP: &str = "ReplicationGroupNotFoundFault";
+
 /// The tags of a resource.
 pub type Tags = BTreeMap<String, String>;
 
@@ -74,7 +79,8 @@ impl Service {
     /// Clients with a configuration of one's own.
     pub fn new(config: &SdkConfig, clock: Clock) -> Self {
         let services_clock = ServiceClock::default();
-        let reads = aws_sdk_elasticache::config::Builder::from(config).interceptor(services_clock.clone());
+        let reads =
+            aws_sdk_elasticache::config::Builder::from(config).interceptor(services_clock.clone());
         let once = reads.clone().retry_config(RetryConfig::disabled());
         Self {
             reads: aws_sdk_elasticache::Client::from_conf(reads.build()),
@@ -105,21 +111,29 @@ impl Service {
     pub(super) async fn group(&self, id: &str) -> Told<Option<GroupSeen>> {
         match self.describe(id).await {
             Ok(groups) => Ok(groups.into_iter().find(|group| group.id == id)),
-            Err(Answer::Refused { code, .. }) if code == "ReplicationGroupNotFoundFault" => Ok(None),
+            Err(Answer::Refused { code, .. }) if code == NO_GROUP => Ok(None),
             Err(other) => Err(other),
         }
     }
 
     /// The same with the refusal as AWS words it.
     pub(super) async fn describe(&self, id: &str) -> Told<Vec<GroupSeen>> {
-        let request = self.reads.describe_replication_groups().replication_group_id(id);
+        let request = self
+            .reads
+            .describe_replication_groups()
+            .replication_group_id(id);
         let answer = request.send().await.map_err(told)?;
         Ok(answer.replication_groups().iter().map(seen).collect())
     }
 
     /// Every group of the Region whose id has the prefix of a rehearsal.
     pub(super) async fn groups(&self) -> Told<Vec<GroupSeen>> {
-        let mut pages = self.reads.describe_replication_groups().into_paginator().items().send();
+        let mut pages = self
+            .reads
+            .describe_replication_groups()
+            .into_paginator()
+            .items()
+            .send();
         let mut found = Vec::new();
         while let Some(group) = pages.next().await {
             let group = seen(&group.map_err(told)?);
@@ -132,14 +146,30 @@ impl Service {
 
     /// `ListTagsForResource`.
     pub(super) async fn tags(&self, arn: &str) -> Told<Tags> {
-        let answer = self.reads.list_tags_for_resource().resource_name(arn).send().await.map_err(told)?;
-        let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
+        let answer = self
+            .reads
+            .list_tags_for_resource()
+            .resource_name(arn)
+            .send()
+            .await
+            .map_err(told)?;
+        let pair = |tag: &Tag| {
+            Some((
+                tag.key()?.to_owned(),
+                tag.value().unwrap_or_default().to_owned(),
+            ))
+        };
         Ok(answer.tag_list().iter().filter_map(pair).collect())
     }
 
     /// The status of each node of a group, by id.
     pub(super) async fn nodes(&self, group: &str) -> Told<BTreeMap<String, String>> {
-        let mut pages = self.reads.describe_cache_clusters().into_paginator().items().send();
+        let mut pages = self
+            .reads
+            .describe_cache_clusters()
+            .into_paginator()
+            .items()
+            .send();
         let mut nodes = BTreeMap::new();
         while let Some(node) = pages.next().await {
             let node = node.map_err(told)?;
@@ -178,7 +208,10 @@ impl Service {
             if let Some(at) = event.date() {
                 events.push(Event {
                     at: at.secs() - began.timestamp(),
-                    source_type: event.source_type().map_or("", SourceType::as_str).to_owned(),
+                    source_type: event
+                        .source_type()
+                        .map_or("", SourceType::as_str)
+                        .to_owned(),
                     source: source.to_owned(),
                     message: message.to_owned(),
                     seen_after: None,
@@ -190,12 +223,30 @@ impl Service {
     }
 
     /// `IsMaster` of these nodes in the last quarter of an hour, minute by minute, as our functions read it.
-    pub(super) async fn roles(&self, nodes: &[String], now: DateTime<Utc>, began: DateTime<Utc>) -> Told<Vec<Sample>> {
+    pub(super) async fn roles(
+        &self,
+        nodes: &[String],
+        now: DateTime<Utc>,
+        began: DateTime<Utc>,
+    ) -> Told<Vec<Sample>> {
         let query = |(number, node): (usize, &String)| {
-            let dimension = Dimension::builder().name("CacheClusterId").value(node).build();
-            let metric = Metric::builder().namespace("AWS/ElastiCache").metric_name("IsMaster").dimensions(dimension);
-            let stat = MetricStat::builder().metric(metric.build()).period(60).stat("Average").build();
-            MetricDataQuery::builder().id(format!("node{number}")).metric_stat(stat).build()
+            let dimension = Dimension::builder()
+                .name("CacheClusterId")
+                .value(node)
+                .build();
+            let metric = Metric::builder()
+                .namespace("AWS/ElastiCache")
+                .metric_name("IsMaster")
+                .dimensions(dimension);
+            let stat = MetricStat::builder()
+                .metric(metric.build())
+                .period(60)
+                .stat("Average")
+                .build();
+            MetricDataQuery::builder()
+                .id(format!("node{number}"))
+                .metric_stat(stat)
+                .build()
         };
         let time = |at: DateTime<Utc>| aws_smithy_types::DateTime::from_secs(at.timestamp());
         let request = self
@@ -208,8 +259,12 @@ impl Service {
         let mut samples = Vec::new();
         while let Some(page) = pages.next().await {
             for result in page.map_err(told)?.metric_data_results() {
-                let number = result.id().and_then(|id| id.strip_prefix("node")?.parse::<usize>().ok());
-                let Some(node) = number.and_then(|number| nodes.get(number)) else { continue };
+                let number = result
+                    .id()
+                    .and_then(|id| id.strip_prefix("node")?.parse::<usize>().ok());
+                let Some(node) = number.and_then(|number| nodes.get(number)) else {
+                    continue;
+                };
                 for (at, value) in result.timestamps().iter().zip(result.values()) {
                     samples.push(Sample {
                         node: node.clone(),
@@ -225,8 +280,14 @@ impl Service {
     }
 
     /// `CreateReplicationGroup`. The status in the answer. No snapshots are ever taken.
-    pub(super) async fn create(&self, plan: &Plan, deadline: DateTime<Utc>) -> Told<Option<String>> {
-        let tags = plan.tags(deadline).map(|(key, value)| Tag::builder().key(key).value(value).build());
+    pub(super) async fn create(
+        &self,
+        plan: &Plan,
+        deadline: DateTime<Utc>,
+    ) -> Told<Option<String>> {
+        let tags = plan
+            .tags(deadline)
+            .map(|(key, value)| Tag::builder().key(key).value(value).build());
         let groups = &plan.security_groups;
         let sent = self
             .once
@@ -252,7 +313,12 @@ impl Service {
     }
 
     /// `ModifyReplicationGroupShardConfiguration` with the parameters that the function `reshard` sends.
-    pub(super) async fn reshard(&self, group: &str, count: usize, remove: &[String]) -> Told<Option<String>> {
+    pub(super) async fn reshard(
+        &self,
+        group: &str,
+        count: usize,
+        remove: &[String],
+    ) -> Told<Option<String>> {
         let sent = self
             .once
             .modify_replication_group_shard_configuration()
@@ -267,13 +333,24 @@ impl Service {
 
     /// `TestFailover`.
     pub(super) async fn fail_over(&self, group: &str, shard: &str) -> Told<Option<String>> {
-        let sent = self.once.test_failover().replication_group_id(group).node_group_id(shard).send().await;
+        let sent = self
+            .once
+            .test_failover()
+            .replication_group_id(group)
+            .node_group_id(shard)
+            .send()
+            .await;
         Ok(status(sent.map_err(told)?.replication_group()))
     }
 
     /// `DeleteReplicationGroup`, without a final snapshot and without keeping a node.
     pub(super) async fn delete(&self, group: &str) -> Told<Option<String>> {
-        let sent = self.once.delete_replication_group().replication_group_id(group).send().await;
+        let sent = self
+            .once
+            .delete_replication_group()
+            .replication_group_id(group)
+            .send()
+            .await;
         Ok(status(sent.map_err(told)?.replication_group()))
     }
 }
@@ -292,7 +369,9 @@ fn seen(group: &ReplicationGroup) -> GroupSeen {
         status: shard.status().unwrap_or_default().to_owned(),
         slots: shard.slots().map(str::to_owned),
     });
-    let pending = group.pending_modified_values().and_then(|values| values.resharding());
+    let pending = group
+        .pending_modified_values()
+        .and_then(|values| values.resharding());
     GroupSeen {
         id: group.replication_group_id().unwrap_or_default().to_owned(),
         arn: group.arn().map(str::to_owned),
@@ -311,14 +390,18 @@ fn told<E>(error: SdkError<E>) -> Answer
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let http = error.raw_response().map(|response| response.status().as_u16());
+    let http = error
+        .raw_response()
+        .map(|response| response.status().as_u16());
     match (error.code(), http) {
         (Some(code), Some(http @ 0..500)) => Answer::Refused {
             http,
             code: code.to_owned(),
             message: error.message().unwrap_or_default().to_owned(),
         },
-        _ => Answer::NoAnswer { what: causes(&error) },
+        _ => Answer::NoAnswer {
+            what: causes(&error),
+        },
     }
 }
 

@@ -12,7 +12,11 @@ pub(super) fn timings(capture: &Capture) -> Vec<Timing> {
     let mut told = Vec::new();
     let mut tell = |name: String, found: Option<(i64, i64)>| {
         if let Some((after, by)) = found {
-            told.push(Timing { name, after: after.max(0), by: by.max(0) });
+            told.push(Timing {
+                name,
+                after: after.max(0),
+                by: by.max(0),
+            });
         }
     };
     let available = |look: &Look| look.status.as_deref() == Some("available");
@@ -21,15 +25,30 @@ pub(super) fn timings(capture: &Capture) -> Vec<Timing> {
         tell("create: available".to_owned(), found);
     }
     for (stage, name) in [(Stage::ScaleOut, "scale_out"), (Stage::ScaleIn, "scale_in")] {
-        let Some(call) = capture.accepted(name) else { continue };
-        let before = capture.looks.iter().rev().find(|look| look.last <= call.at && look.stage < stage);
+        let Some(call) = capture.accepted(name) else {
+            continue;
+        };
+        let before = capture
+            .looks
+            .iter()
+            .rev()
+            .find(|look| look.last <= call.at && look.stage < stage);
         let before = before.map_or(0, |look| look.shards.len());
         let modifying = |look: &Look| look.status.as_deref() == Some("modifying");
         let changed = |look: &Look| look.shards.len() != before;
-        tell(format!("{name}: modifying shows"), first(capture, stage, call.at, modifying));
-        tell(format!("{name}: the shard count changes"), first(capture, stage, call.at, changed));
+        tell(
+            format!("{name}: modifying shows"),
+            first(capture, stage, call.at, modifying),
+        );
+        tell(
+            format!("{name}: the shard count changes"),
+            first(capture, stage, call.at, changed),
+        );
         let done = |look: &Look| available(look) && changed(look);
-        tell(format!("{name}: available again"), first(capture, stage, call.at, done));
+        tell(
+            format!("{name}: available again"),
+            first(capture, stage, call.at, done),
+        );
     }
     if let Some(call) = capture.accepted("failover") {
         let down = |look: &Look| look.nodes.values().any(|status| status != "available");
@@ -37,37 +56,76 @@ pub(super) fn timings(capture: &Capture) -> Vec<Timing> {
         tell("failover: a node is not available".to_owned(), shows);
         if let Some((from, _)) = shows {
             let back = |look: &Look| look.at > call.at + from && look.settled();
-            tell("failover: all nodes available again".to_owned(), first(capture, Stage::Failover, call.at, back));
+            tell(
+                "failover: all nodes available again".to_owned(),
+                first(capture, Stage::Failover, call.at, back),
+            );
         }
-        tell("failover: IsMaster shows the new primary".to_owned(), new_primary(capture, call.at));
+        tell(
+            "failover: IsMaster shows the new primary".to_owned(),
+            new_primary(capture, call.at),
+        );
     }
     if let Some(call) = capture.accepted("delete") {
         let gone = |look: &Look| look.status.is_none();
-        tell("delete: gone".to_owned(), first(capture, Stage::Delete, call.at, gone));
+        tell(
+            "delete: gone".to_owned(),
+            first(capture, Stage::Delete, call.at, gone),
+        );
     }
     for (name, found) in events(capture) {
         tell(name, Some(found));
     }
-    let seen = capture.events.iter().map(|event| (event.at, event.seen_after, event.seen_at));
-    tell("events: from their date to the first answer with them".to_owned(), delay(seen));
-    let seen = capture.samples.iter().map(|sample| (sample.at, sample.seen_after, sample.seen_at));
-    tell("IsMaster: from a minute's begin to the first answer with it".to_owned(), delay(seen));
+    let seen = capture
+        .events
+        .iter()
+        .map(|event| (event.at, event.seen_after, event.seen_at));
+    tell(
+        "events: from their date to the first answer with them".to_owned(),
+        delay(seen),
+    );
+    let seen = capture
+        .samples
+        .iter()
+        .map(|sample| (sample.at, sample.seen_after, sample.seen_at));
+    tell(
+        "IsMaster: from a minute's begin to the first answer with it".to_owned(),
+        delay(seen),
+    );
     told
 }
 
 /// The first look of a part that shows something, counted from a call.
-fn first(capture: &Capture, stage: Stage, call: i64, shows: impl Fn(&Look) -> bool) -> Option<(i64, i64)> {
-    let look = capture.looks_of(stage).find(|look| look.at >= call && shows(look))?;
+fn first(
+    capture: &Capture,
+    stage: Stage,
+    call: i64,
+    shows: impl Fn(&Look) -> bool,
+) -> Option<(i64, i64)> {
+    let look = capture
+        .looks_of(stage)
+        .find(|look| look.at >= call && shows(look))?;
     Some((look.after.unwrap_or(call).max(call) - call, look.at - call))
 }
 
 /// When `IsMaster` first says 1 of a node that was a replica, after the call: at least the minute's begin, at most when it
 /// was seen.
 fn new_primary(capture: &Capture, call: i64) -> Option<(i64, i64)> {
-    let was_replica = |node: &str| capture.samples.iter().any(|one| one.node == node && one.at < call && one.value == 0.0);
-    let new = capture.samples.iter().filter(|one| one.at >= call && one.value == 1.0 && was_replica(&one.node));
+    let was_replica = |node: &str| {
+        capture
+            .samples
+            .iter()
+            .any(|one| one.node == node && one.at < call && one.value == 0.0)
+    };
+    let new = capture
+        .samples
+        .iter()
+        .filter(|one| one.at >= call && one.value == 1.0 && was_replica(&one.node));
     let first = new.min_by_key(|sample| sample.seen_at)?;
-    Some((first.seen_after.unwrap_or(call).max(call) - call, first.seen_at - call))
+    Some((
+        first.seen_after.unwrap_or(call).max(call) - call,
+        first.seen_at - call,
+    ))
 }
 
 /// When each kind of event came first, after the call of its part.
@@ -84,7 +142,9 @@ fn events(capture: &Capture) -> BTreeMap<String, (i64, i64)> {
         };
         let text = normal(&event.message, &group);
         let offset = event.at - start;
-        let entry = found.entry(format!("{name}: the first event \"{text}\"")).or_insert((offset, offset));
+        let entry = found
+            .entry(format!("{name}: the first event \"{text}\""))
+            .or_insert((offset, offset));
         if offset < entry.0 {
             *entry = (offset, offset);
         }

@@ -60,7 +60,10 @@ impl<'a> Watch<'a> {
     /// answers.
     pub(super) fn elapsed(&self) -> TimeDelta {
         let here = self.service.now() - self.started;
-        let there = self.began.zip(self.service.services_now()).map(|(began, now)| now - began);
+        let there = self
+            .began
+            .zip(self.service.services_now())
+            .map(|(began, now)| now - began);
         there.map_or(here, |there| there.max(here))
     }
 
@@ -88,7 +91,9 @@ impl<'a> Watch<'a> {
     pub(super) fn unread(&mut self, operation: &str, answer: Answer) {
         let words = match &answer {
             Answer::Accepted { .. } => return,
-            Answer::Refused { code, message, .. } => format!("{operation} is refused: {code}: {message}"),
+            Answer::Refused { code, message, .. } => {
+                format!("{operation} is refused: {code}: {message}")
+            }
             Answer::NoAnswer { what } => format!("{operation} is not answered: {what}"),
         };
         self.tell(&format!("{words}. Trying again."));
@@ -125,7 +130,9 @@ impl<'a> Watch<'a> {
             longest_gap: 0,
             stage: self.recorder.stage(),
             status: group.as_ref().map(|group| group.status.clone()),
-            shards: group.as_ref().map_or_else(Vec::new, |group| group.shards.clone()),
+            shards: group
+                .as_ref()
+                .map_or_else(Vec::new, |group| group.shards.clone()),
             nodes,
             moved_percent: group.as_ref().and_then(|group| group.moved_percent),
         });
@@ -134,7 +141,10 @@ impl<'a> Watch<'a> {
 
     /// Reads the events of the group and its nodes since the begin; `None`: of all source types in one call.
     pub(super) async fn look_at_events(&mut self, source_type: Option<&str>) {
-        let answer = self.service.events(&self.plan.group_id(), source_type, self.began()).await;
+        let answer = self
+            .service
+            .events(&self.plan.group_id(), source_type, self.began())
+            .await;
         match answer {
             Ok(events) => {
                 let now = self.seconds();
@@ -147,11 +157,15 @@ impl<'a> Watch<'a> {
     /// Reads the roles of the nodes that the last look showed.
     pub(super) async fn look_at_roles(&mut self) {
         let last = self.recorder.capture().looks.last();
-        let nodes: Vec<String> = last.map_or_else(Vec::new, |look| look.nodes.keys().cloned().collect());
+        let nodes: Vec<String> =
+            last.map_or_else(Vec::new, |look| look.nodes.keys().cloned().collect());
         if nodes.is_empty() {
             return;
         }
-        let asked = self.service.services_now().unwrap_or_else(|| self.service.now());
+        let asked = self
+            .service
+            .services_now()
+            .unwrap_or_else(|| self.service.now());
         match self.service.roles(&nodes, asked, self.began()).await {
             Ok(samples) => {
                 let now = self.seconds();

@@ -72,7 +72,7 @@ pub(super) struct RehearseOptions {
     /// After so long it stops waiting and deletes: 45m, 2h, 1h30m
     #[arg(long, value_name = "LENGTH", default_value = "90m", value_parser = deadline)]
     deadline: TimeDelta,
-    /// Pause between two looks, in seconds [default: 10; 0.1 at an embedded AWS]
+    /// Pause between two looks, in seconds [default: 10, at least 1; 0.1 at an embedded AWS]
     #[arg(long, value_name = "SECONDS", value_parser = poll)]
     poll: Option<Duration>,
     #[command(flatten)]
@@ -88,12 +88,17 @@ fn deadline(text: &str) -> Result<TimeDelta, String> {
     let allowed = TimeDelta::minutes(10)..=TimeDelta::hours(24);
     match pause::length(text)? {
         End::In(length) if allowed.contains(&length) => Ok(length),
-        End::In(_) | End::At(_) | End::Next(_) | End::Lifted => Err("write a length from 10m to 24h".to_owned()),
+        End::In(_) | End::At(_) | End::Next(_) | End::Lifted => {
+            Err("write a length from 10m to 24h".to_owned())
+        }
     }
 }
 
 fn poll(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=300.0).contains(seconds));
+    let seconds = text
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| (0.0..=300.0).contains(seconds));
     let pause = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     pause.ok_or_else(|| "write a number of seconds from 0 to 300".to_owned())
 }
@@ -113,14 +118,21 @@ impl RehearseOptions {
     }
 
     fn pace(&self, access: &Access) -> Pace {
-        // An embedded clock may run an hour a second.
-        let usual = if access.embedded { Duration::from_millis(100) } else { Duration::from_secs(10) };
-        Pace(self.poll.unwrap_or(usual))
+        // An embedded clock may run an hour a second; a real service must not be asked without a pause.
+        let (usual, least) = if access.embedded {
+            (Duration::from_millis(100), Duration::ZERO)
+        } else {
+            (Duration::from_secs(10), Duration::from_secs(1))
+        };
+        Pace(self.poll.unwrap_or(usual).max(least))
     }
 }
 
 /// Does what the options say.
-pub(super) async fn run(options: RehearseOptions, surroundings: &Surroundings) -> Result<(), Failure> {
+pub(super) async fn run(
+    options: RehearseOptions,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
     if let Some(file) = &options.compare {
         return compare_file(file).await;
     }
@@ -141,11 +153,15 @@ pub(super) async fn run(options: RehearseOptions, surroundings: &Surroundings) -
 async fn for_real(options: &RehearseOptions, access: &Access, plan: &Plan) -> Result<(), Failure> {
     let service = Service::open(access, clock()).await;
     let region = service.region().ok_or(Failure::NoRegion)?.to_owned();
-    let file = options.out.clone().unwrap_or_else(|| format!("rehearsal-{}.json", plan.run.as_str()).into());
-    let mut recorder = Recorder::new(plan, &region, Some(&file)).map_err(|source| Failure::Unwritable {
-        name: file.display().to_string(),
-        source,
-    })?;
+    let file = options
+        .out
+        .clone()
+        .unwrap_or_else(|| format!("rehearsal-{}.json", plan.run.as_str()).into());
+    let mut recorder =
+        Recorder::new(plan, &region, Some(&file)).map_err(|source| Failure::Unwritable {
+            name: file.display().to_string(),
+            source,
+        })?;
     // Before anything is made, so that no signal can end the process while something is there.
     let stop = signals::listen().map_err(Failure::Signals)?;
     let removed = rehearse(Rehearsal {
@@ -160,10 +176,15 @@ async fn for_real(options: &RehearseOptions, access: &Access, plan: &Plan) -> Re
     if let Some(error) = recorder.failed() {
         tell(&format!("{} could not be written: {error}", file.display()));
     }
-    let way = words::Way { region: &region, endpoint_url: access.endpoint_url.as_deref() };
+    let way = words::Way {
+        region: &region,
+        endpoint_url: access.endpoint_url.as_deref(),
+    };
     match &removed {
         Removed::Gone => {}
-        Removed::NotOurs => tell("A group of this id is there that no rehearsal made. It was left alone."),
+        Removed::NotOurs => {
+            tell("A group of this id is there that no rehearsal made. It was left alone.")
+        }
         Removed::Left { id, .. } => {
             tell(&words::left(&removed, id, &way));
             return Err(Failure::RehearsalLeft { id: id.clone() });
@@ -172,7 +193,10 @@ async fn for_real(options: &RehearseOptions, access: &Access, plan: &Plan) -> Re
     sweep(options, access, &service, plan, &stop, &way).await?;
     tell(&format!("What was seen is in {}.", file.display()));
     let capture = recorder.capture();
-    let how = capture.ending.as_ref().map(|ending| (ending.how, ending.sentence.clone()));
+    let how = capture
+        .ending
+        .as_ref()
+        .map(|ending| (ending.how, ending.sentence.clone()));
     // Whoever stopped it wants to leave, not to read.
     if how.as_ref().is_some_and(|(how, _)| *how != How::Stopped) {
         show_differences(capture).await?;
@@ -180,7 +204,9 @@ async fn for_real(options: &RehearseOptions, access: &Access, plan: &Plan) -> Re
     match how {
         Some((How::Completed, _)) => Ok(()),
         Some((_, sentence)) => Err(Failure::RehearsalEnded { sentence }),
-        None => Err(Failure::RehearsalEnded { sentence: "it did not come to its end".to_owned() }),
+        None => Err(Failure::RehearsalEnded {
+            sentence: "it did not come to its end".to_owned(),
+        }),
     }
 }
 
@@ -217,7 +243,9 @@ async fn sweep(
         },
         // It is deleted by its id already.
         Err(why) => {
-            tell(&format!("The last look at the Region's groups failed: {why}"));
+            tell(&format!(
+                "The last look at the Region's groups failed: {why}"
+            ));
             Ok(())
         }
     }
@@ -239,7 +267,10 @@ async fn clean_up(options: &RehearseOptions, access: &Access) -> Result<(), Fail
         () = stop.asked(1) => return Err(Failure::CleaningEnded("somebody stopped it; run it again".to_owned())),
         cleaned = clean(&cleaning) => cleaned.map_err(Failure::CleaningEnded)?,
     };
-    let way = words::Way { region: &region, endpoint_url: access.endpoint_url.as_deref() };
+    let way = words::Way {
+        region: &region,
+        endpoint_url: access.endpoint_url.as_deref(),
+    };
     for left in &cleaned.left {
         if let Removed::Left { id, .. } = left {
             tell(&words::left(left, id, &way));

@@ -11,15 +11,12 @@ use clusterwarden_tests::monday_morning;
 
 use crate::{
     way::Fate,
-    world::{World, group_id, moving_clock, plan},
+    world::{COARSE, CREATE, World, group_id, moving_clock, plan},
 };
 
-const COARSE: i64 = 60;
-
-/// Every way in which a call goes wrong.
-const FATES: [Fate; 5] = [
+/// Ways in which a call goes wrong, beside a lost answer.
+const FATES: [Fate; 4] = [
     Fate::LoseRequest,
-    Fate::LoseAnswer,
     Fate::Refuse(500, "InternalFailure"),
     Fate::Refuse(400, "Throttling"),
     Fate::Refuse(403, "ExpiredToken"),
@@ -34,11 +31,23 @@ async fn whatever_goes_wrong_at_any_call_it_deletes() {
         way.calls()
     };
     for number in 0..calls {
-        for fate in FATES {
+        // Each call loses its answer, and meets one of the others; the call that creates meets them all.
+        let others = if number == CREATE {
+            FATES.to_vec()
+        } else {
+            vec![FATES[number % FATES.len()]]
+        };
+        for fate in others.into_iter().chain([Fate::LoseAnswer]) {
             let why = format!("{fate:?} at calls {number} to {}", number + 2);
             let world = World::new(COARSE);
             // Three in a row, so that the SDK's own retries do not hide them.
-            let way = world.way(move |call, _| if (number..number + 3).contains(&call) { fate } else { Fate::Serve });
+            let way = world.way(move |call, _| {
+                if (number..number + 3).contains(&call) {
+                    fate
+                } else {
+                    Fate::Serve
+                }
+            });
             let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
             assert_eq!(removed, Removed::Gone, "{why}");
             world.assert_clean(&why);
@@ -51,10 +60,19 @@ async fn whatever_goes_wrong_at_any_call_it_deletes() {
 #[tokio::test]
 async fn a_creation_whose_answer_is_lost_is_watched_and_rehearsed_on() {
     let world = World::new(20);
-    let way = world.way(|call, _| if call == 1 { Fate::LoseAnswer } else { Fate::Serve });
+    let way = world.way(|call, _| {
+        if call == CREATE {
+            Fate::LoseAnswer
+        } else {
+            Fate::Serve
+        }
+    });
     let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
     assert_eq!(removed, Removed::Gone);
-    assert_eq!(capture.ending.map(|ending| ending.how), Some(How::Completed));
+    assert_eq!(
+        capture.ending.map(|ending| ending.how),
+        Some(How::Completed)
+    );
     assert_eq!(world.calls("CreateReplicationGroup").len(), 1);
     world.assert_clean("a lost answer");
 }
@@ -62,11 +80,19 @@ async fn a_creation_whose_answer_is_lost_is_watched_and_rehearsed_on() {
 #[tokio::test]
 async fn credentials_that_expire_for_good_end_with_a_group_to_be_deleted_by_hand() {
     let world = World::new(COARSE);
-    let way = world.way(|call, _| if call < 6 { Fate::Serve } else { Fate::Refuse(403, "ExpiredToken") });
+    let way = world.way(|call, _| {
+        if call < CREATE + 5 {
+            Fate::Serve
+        } else {
+            Fate::Refuse(403, "ExpiredToken")
+        }
+    });
     let (_stopper, stop) = stop::channel();
     let ran = world.run_with(&way, moving_clock(), &stop, &plan()).await;
     let (removed, capture) = ran.expect("nobody kills it");
-    let Removed::Left { id, why, .. } = removed else { panic!("{removed:?}") };
+    let Removed::Left { id, why, .. } = removed else {
+        panic!("{removed:?}")
+    };
     assert_eq!(id, group_id());
     assert!(why.contains("ExpiredToken"), "{why}");
     let ending = capture.ending.expect("an ending");
@@ -86,9 +112,14 @@ async fn a_second_stop_leaves_at_once_and_says_what_is_left() {
         }
         Fate::Serve
     });
-    let ran = world.run_with(&way, Arc::new(monday_morning), &stop, &plan()).await;
+    let ran = world
+        .run_with(&way, Arc::new(monday_morning), &stop, &plan())
+        .await;
     let (removed, _) = ran.expect("nobody kills it");
-    assert!(matches!(&removed, Removed::Left { id, .. } if *id == group_id()), "{removed:?}");
+    assert!(
+        matches!(&removed, Removed::Left { id, .. } if *id == group_id()),
+        "{removed:?}"
+    );
     world.clean().await;
     world.assert_clean("cleaned after a second stop");
 }
@@ -96,35 +127,93 @@ async fn a_second_stop_leaves_at_once_and_says_what_is_left() {
 #[tokio::test]
 async fn a_refused_creation_makes_nothing_and_deletes_nothing() {
     let world = World::new(COARSE);
-    let way = world.way(|call, _| if call == 1 { Fate::Refuse(400, "CacheSubnetGroupNotFoundFault") } else { Fate::Serve });
+    let way = world.way(|call, _| {
+        if call == CREATE {
+            Fate::Refuse(400, "CacheSubnetGroupNotFoundFault")
+        } else {
+            Fate::Serve
+        }
+    });
     let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
     assert_eq!(removed, Removed::Gone);
     let ending = capture.ending.expect("an ending");
     assert_eq!(ending.how, How::Failed);
-    assert!(ending.sentence.contains("CacheSubnetGroupNotFoundFault"), "{}", ending.sentence);
-    assert_eq!(world.calls("DeleteReplicationGroup").len(), 0);
+    assert!(
+        ending.sentence.contains("CacheSubnetGroupNotFoundFault"),
+        "{}",
+        ending.sentence
+    );
+    assert_eq!(
+        world.calls("DeleteReplicationGroup").len(),
+        1,
+        "only whether it may"
+    );
+}
+
+#[tokio::test]
+async fn whoever_may_not_delete_or_cannot_be_asked_creates_nothing() {
+    for (call, fate, words) in [
+        (0, Fate::Refuse(403, "AccessDenied"), "AccessDenied"),
+        (
+            CREATE - 1,
+            Fate::Refuse(403, "AccessDenied"),
+            "whether we may delete it again: AccessDenied",
+        ),
+        (
+            CREATE - 1,
+            Fate::LoseAnswer,
+            "whether we may delete it again",
+        ),
+    ] {
+        let world = World::new(COARSE);
+        let way = world.way(move |number, _| if number == call { fate } else { Fate::Serve });
+        let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
+        assert_eq!(removed, Removed::Gone);
+        let ending = capture.ending.expect("an ending");
+        assert!(
+            ending.sentence.contains("nothing was created") && ending.sentence.contains(words),
+            "{}",
+            ending.sentence
+        );
+        assert_eq!(world.calls("CreateReplicationGroup").len(), 0);
+    }
 }
 
 #[tokio::test]
 async fn a_group_of_the_same_id_that_is_not_ours_is_left_alone() {
-    let world = World::new(COARSE);
-    {
-        let mut cloud = world.cloud.lock();
-        let now = cloud.now();
-        let spec = clusterwarden_local::cloud::elasticache::GroupSpec { id: group_id(), ..Default::default() };
-        cloud.elasticache.seed_group(spec, now);
+    // There before we look, and made by somebody between our look and our creation.
+    for (call, removed) in [(0, Removed::Gone), (CREATE, Removed::NotOurs)] {
+        let world = World::new(COARSE);
+        let way = world.way(move |number, cloud| {
+            if number == call {
+                let mut cloud = cloud.lock();
+                let now = cloud.now();
+                let spec = clusterwarden_local::cloud::elasticache::GroupSpec {
+                    id: group_id(),
+                    ..Default::default()
+                };
+                cloud.elasticache.seed_group(spec, now);
+            }
+            Fate::Serve
+        });
+        let (ended, capture) = world.run_over(&way).await.expect("nobody kills it");
+        assert_eq!(ended, removed);
+        assert_eq!(capture.ending.map(|ending| ending.how), Some(How::Failed));
+        assert_eq!(world.left(), [group_id()]);
+        let taken = world
+            .calls("DeleteReplicationGroup")
+            .iter()
+            .filter(|call| call.status == Some(200))
+            .count();
+        assert_eq!(taken, 0);
     }
-    let (removed, _) = world.run().await;
-    assert_eq!(removed, Removed::NotOurs);
-    assert_eq!(world.left(), [group_id()]);
-    assert_eq!(world.calls("DeleteReplicationGroup").len(), 0);
 }
 
 #[tokio::test]
 async fn a_creation_that_fails_is_deleted() {
     let world = World::new(COARSE);
     let way = world.way(|call, cloud| {
-        if call == 3 {
+        if call == CREATE + 2 {
             assert!(cloud.lock().elasticache.fail_creation(&group_id()));
         }
         Fate::Serve
@@ -137,7 +226,7 @@ async fn a_creation_that_fails_is_deleted() {
 
 #[tokio::test]
 async fn a_primary_that_breaks_at_any_time_does_not_keep_it_from_deleting() {
-    for number in (8..90).step_by(3) {
+    for number in (8..50).step_by(3) {
         let world = World::new(COARSE);
         let way = world.way(move |call, cloud| {
             if call == number {
@@ -159,6 +248,14 @@ async fn test_failovers_that_aws_blocks_are_written_down_and_the_rest_goes_on() 
     world.cloud.lock().elasticache.block_test_failover(true);
     let (removed, capture) = world.run().await;
     assert_eq!(removed, Removed::Gone);
-    assert!(capture.looks.iter().any(|look| look.stage == Stage::ScaleIn));
-    assert_eq!(capture.ending.map(|ending| ending.how), Some(How::Completed));
+    assert!(
+        capture
+            .looks
+            .iter()
+            .any(|look| look.stage == Stage::ScaleIn)
+    );
+    assert_eq!(
+        capture.ending.map(|ending| ending.how),
+        Some(How::Completed)
+    );
 }

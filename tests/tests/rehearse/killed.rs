@@ -2,11 +2,8 @@
 
 use crate::{
     way::{Fate, Way},
-    world::{RUN, World},
+    world::{COARSE, RUN, World},
 };
-
-/// Few looks, so that every call can be tried: a whole life of the group is then about a hundred calls.
-const COARSE: i64 = 60;
 
 async fn calls_of_a_whole_run() -> usize {
     let world = World::new(COARSE);
@@ -29,7 +26,11 @@ async fn killed_at_any_call_a_cleaning_leaves_nothing() {
         for fate in [Fate::DieBefore, Fate::DieAfter] {
             let why = format!("killed at call {number}, {fate:?}");
             let world = World::new(COARSE);
-            assert_eq!(world.run_over(&dying(&world, number, fate)).await, None, "{why}");
+            assert_eq!(
+                world.run_over(&dying(&world, number, fate)).await,
+                None,
+                "{why}"
+            );
             found += world.left().len();
             let cleaned = world.clean().await;
             assert_eq!(cleaned.left, [], "{why}");
@@ -38,19 +39,29 @@ async fn killed_at_any_call_a_cleaning_leaves_nothing() {
             assert!(world.calls("CreateReplicationGroup").len() <= 1, "{why}");
         }
     }
-    assert!(found > calls, "most of these deaths left a group: {found} of {}", 2 * calls);
+    assert!(
+        found > calls,
+        "most of these deaths left a group: {found} of {}",
+        2 * calls
+    );
 }
 
 #[tokio::test]
 async fn killed_and_cleaned_by_a_cleaning_that_is_killed_too_the_next_one_leaves_nothing() {
     let calls = calls_of_a_whole_run().await;
-    for number in (0..calls).step_by(7) {
-        for second in 0..12 {
+    for number in (0..calls).step_by(11) {
+        for second in 0..8 {
             let why = format!("killed at call {number}, the cleaning at its call {second}");
             let world = World::new(COARSE);
             world.run_over(&dying(&world, number, Fate::DieAfter)).await;
-            let fate = if second % 2 == 0 { Fate::DieBefore } else { Fate::DieAfter };
-            world.clean_over(&dying(&world, second, fate), Some(RUN)).await;
+            let fate = if second % 2 == 0 {
+                Fate::DieBefore
+            } else {
+                Fate::DieAfter
+            };
+            world
+                .clean_over(&dying(&world, second, fate), Some(RUN))
+                .await;
             world.clean().await;
             world.assert_clean(&why);
         }
@@ -60,7 +71,7 @@ async fn killed_and_cleaned_by_a_cleaning_that_is_killed_too_the_next_one_leaves
 #[tokio::test]
 async fn a_cleaning_on_a_bad_line_leaves_nothing() {
     let calls = calls_of_a_whole_run().await;
-    for number in (0..calls).step_by(3) {
+    for number in (0..calls).step_by(5) {
         let world = World::new(COARSE);
         world.run_over(&dying(&world, number, Fate::DieAfter)).await;
         // Three of four calls go wrong, in all ways.

@@ -9,7 +9,9 @@ use std::{
 };
 
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    },
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
     runtime_components::RuntimeComponents,
@@ -56,7 +58,10 @@ impl fmt::Debug for Way {
 }
 
 impl Way {
-    pub(crate) fn new(cloud: &SharedCloud, fates: impl Fn(usize, &SharedCloud) -> Fate + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        cloud: &SharedCloud,
+        fates: impl Fn(usize, &SharedCloud) -> Fate + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Inner {
             cloud: cloud.clone(),
             calls: AtomicUsize::new(0),
@@ -120,7 +125,11 @@ impl Way {
 }
 
 impl HttpClient for Way {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }

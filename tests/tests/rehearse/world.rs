@@ -13,7 +13,7 @@ use clusterwarden_account::rehearse::{
     service::{Clock, Service},
     stop::{self, Stop},
 };
-use clusterwarden_local::cloud::{Call, Parameters, elasticache::GroupSpec};
+use clusterwarden_local::cloud::{Call, Parameters, elasticache::GroupSpec, workload::Span};
 use clusterwarden_tests::{SharedCloud, monday_morning};
 
 use crate::way::{Fate, Way};
@@ -22,6 +22,12 @@ pub(crate) const RUN: &str = "261123-abc123";
 
 /// Somebody else's group, with our prefix in its id and without our tag.
 pub(crate) const FOREIGN: &str = "clusterwarden-rehearsal-of-another";
+
+/// Seconds for each answer with which a whole life of the group is few enough calls to try every one of them.
+pub(crate) const COARSE: i64 = 120;
+
+/// The number of the call that creates, counted from 0.
+pub(crate) const CREATE: usize = 2;
 
 pub(crate) struct World {
     pub(crate) cloud: SharedCloud,
@@ -38,17 +44,35 @@ impl World {
 
     pub(crate) fn with(answer_seconds: i64, parameters: Parameters) -> Self {
         let answer_time = TimeDelta::seconds(answer_seconds);
-        let cloud = SharedCloud::empty(Parameters { answer_time, ..parameters });
+        let cloud = SharedCloud::empty(Parameters {
+            answer_time,
+            ..parameters
+        });
         for id in ["orders", FOREIGN] {
             let mut cloud = cloud.lock();
             let now = cloud.now();
-            let spec = GroupSpec { id: id.to_owned(), ..GroupSpec::default() };
+            let spec = GroupSpec {
+                id: id.to_owned(),
+                shards: 1,
+                replicas_per_shard: 0,
+                multi_az: false,
+                ..GroupSpec::default()
+            };
             cloud.elasticache.seed_group(spec, now);
+            // Nobody reads their metrics, which take most of the time that passes here.
+            let always = Span {
+                from: now,
+                until: now + TimeDelta::days(30),
+            };
+            cloud.workload.load_mut(id).outages.push(always);
         }
         Self { cloud }
     }
 
-    pub(crate) fn way(&self, fates: impl Fn(usize, &SharedCloud) -> Fate + Send + Sync + 'static) -> Way {
+    pub(crate) fn way(
+        &self,
+        fates: impl Fn(usize, &SharedCloud) -> Fate + Send + Sync + 'static,
+    ) -> Way {
         Way::new(&self.cloud, fates)
     }
 
@@ -58,13 +82,16 @@ impl World {
 
     /// A whole run on which nothing goes wrong.
     pub(crate) async fn run(&self) -> (Removed, Capture) {
-        self.run_over(&self.way(|_, _| Fate::Serve)).await.expect("nobody kills it")
+        self.run_over(&self.way(|_, _| Fate::Serve))
+            .await
+            .expect("nobody kills it")
     }
 
     /// A run over a way; only the services' time counts.
     pub(crate) async fn run_over(&self, way: &Way) -> Ran {
         let (_stopper, stop) = stop::channel();
-        self.run_with(way, Arc::new(monday_morning), &stop, &plan()).await
+        self.run_with(way, Arc::new(monday_morning), &stop, &plan())
+            .await
     }
 
     pub(crate) async fn run_with(&self, way: &Way, clock: Clock, stop: &Stop, plan: &Plan) -> Ran {
@@ -86,7 +113,11 @@ impl World {
     }
 
     /// Cleans over a way. `None`: it died.
-    pub(crate) async fn clean_over(&self, way: &Way, run: Option<&str>) -> Option<Result<Cleaned, String>> {
+    pub(crate) async fn clean_over(
+        &self,
+        way: &Way,
+        run: Option<&str>,
+    ) -> Option<Result<Cleaned, String>> {
         let service = self.service(way, Arc::new(monday_morning));
         let run = run.map(|run| RunId::new(run).expect("an id"));
         let cleaning = Cleaning {
@@ -111,7 +142,8 @@ impl World {
     pub(crate) fn left(&self) -> Vec<String> {
         let cloud = self.cloud.lock();
         let ids = cloud.elasticache.groups().map(|group| group.id);
-        ids.filter(|id| id.starts_with(PREFIX) && id != FOREIGN).collect()
+        ids.filter(|id| id.starts_with(PREFIX) && id != FOREIGN)
+            .collect()
     }
 
     /// That nothing of a rehearsal is there, and everything else still is.
@@ -120,7 +152,10 @@ impl World {
         assert_eq!(self.left(), Vec::<String>::new(), "{why}");
         let cloud = self.cloud.lock();
         for id in ["orders", FOREIGN] {
-            let group = cloud.elasticache.group(id).unwrap_or_else(|| panic!("{id} is gone: {why}"));
+            let group = cloud
+                .elasticache
+                .group(id)
+                .unwrap_or_else(|| panic!("{id} is gone: {why}"));
             assert_eq!(group.status, "available", "{id}: {why}");
         }
     }
@@ -128,7 +163,12 @@ impl World {
     /// The calls of an operation.
     pub(crate) fn calls(&self, operation: &str) -> Vec<Call> {
         let cloud = self.cloud.lock();
-        cloud.calls.iter().filter(|call| call.operation == operation).cloned().collect()
+        cloud
+            .calls
+            .iter()
+            .filter(|call| call.operation == operation)
+            .cloned()
+            .collect()
     }
 }
 

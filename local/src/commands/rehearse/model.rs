@@ -9,7 +9,8 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::aws::access::Access;
 use clusterwarden_account::rehearse::{
-    Pace, Plan, Rehearsal, RunId, capture, capture::Capture, record::Recorder, rehearse, service::Service, stop,
+    Pace, Plan, Rehearsal, RunId, capture, capture::Capture, record::Recorder, rehearse,
+    service::Service, stop,
 };
 
 use crate::{
@@ -29,7 +30,10 @@ const START: i64 = 1_795_420_800;
 ///
 /// It cannot be served on a loopback port.
 pub async fn embedded(made: &capture::Parameters, cloud: Parameters) -> io::Result<Capture> {
-    let cloud = Parameters { answer_time: ANSWER_TIME, ..cloud };
+    let cloud = Parameters {
+        answer_time: ANSWER_TIME,
+        ..cloud
+    };
     let cloud = Cloud::new(start(), cloud);
     let region = cloud.region.clone();
     let server = CloudServer::start(Arc::new(Mutex::new(cloud)), 0)?;

@@ -21,12 +21,16 @@ pub(super) fn new_run(now: DateTime<Utc>) -> Result<RunId, Failure> {
     let mut random = RandomState::new().build_hasher().finish();
     let mut letters = String::new();
     for _ in 0..6 {
-        let digit = usize::try_from(random % 36).ok().and_then(|at| DIGITS.get(at));
+        let digit = usize::try_from(random % 36)
+            .ok()
+            .and_then(|at| DIGITS.get(at));
         letters.extend(digit.map(|digit| char::from(*digit)));
         random /= 36;
     }
     let id = format!("{}-{letters}", now.format("%y%m%d"));
-    RunId::new(&id).map_err(|error| Failure::RehearsalEnded { sentence: error.to_string() })
+    RunId::new(&id).map_err(|error| Failure::RehearsalEnded {
+        sentence: error.to_string(),
+    })
 }
 
 /// From now on Ctrl-C and SIGTERM ask the run to end, as often as they come; so does a terminal that is closed, once.

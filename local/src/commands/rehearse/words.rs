@@ -11,7 +11,8 @@ use clusterwarden_account::rehearse::{
 use crate::commands::failure::counted;
 
 /// How to have done what was only told.
-pub(super) const TO_DO_IT: &str = "Nothing was created and nothing was called. To do it: the same with --yes-create-resources.";
+pub(super) const TO_DO_IT: &str =
+    "Nothing was created and nothing was called. To do it: the same with --yes-create-resources.";
 
 /// What will be made, what it costs and who may.
 pub(super) fn preview(plan: &Plan, region: Option<&str>) -> String {
@@ -59,7 +60,9 @@ pub(super) struct Way<'a> {
 
 impl Way<'_> {
     fn options(&self) -> String {
-        let endpoint = self.endpoint_url.map_or_else(String::new, |url| format!(" --endpoint-url {url}"));
+        let endpoint = self
+            .endpoint_url
+            .map_or_else(String::new, |url| format!(" --endpoint-url {url}"));
         format!("--region {}{endpoint}", self.region)
     }
 }
@@ -86,18 +89,31 @@ pub(super) fn cleaned(cleaned: &Cleaned, region: &str) -> String {
         0 => "nothing is left".to_owned(),
         count => format!("{} left", counted(count, "group")),
     };
-    format!("{region}: {} deleted{others}, {left}.\n", counted(cleaned.deleted.len(), "group"))
+    format!(
+        "{region}: {} deleted{others}, {left}.\n",
+        counted(cleaned.deleted.len(), "group")
+    )
 }
 
 /// What differs.
 pub(super) fn differences(differences: &[Difference], whole: bool) -> String {
-    let part = if whole { "" } else { " (the rehearsal ended early: only what it went through is compared)" };
+    let part = if whole {
+        ""
+    } else {
+        " (the rehearsal ended early: only what it went through is compared)"
+    };
     if differences.is_empty() {
         return format!("Differences from the embedded AWS: none{part}.\n");
     }
-    let mut told = format!("Differences from the embedded AWS: {}{part}.\n", differences.len());
+    let mut told = format!(
+        "Differences from the embedded AWS: {}{part}.\n",
+        differences.len()
+    );
     for difference in differences {
-        told.push_str(&format!("- [{}] {}\n", difference.about, difference.sentence));
+        told.push_str(&format!(
+            "- [{}] {}\n",
+            difference.about, difference.sentence
+        ));
     }
     told.push_str("docs/rehearse.md says how to read them; please open an issue with the file.\n");
     told
