@@ -325,3 +325,33 @@ fn clock() -> Clock {
 fn now() -> DateTime<Utc> {
     Utc::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_and_pauses_keep_to_their_limits() {
+        assert_eq!(deadline("90m"), Ok(TimeDelta::minutes(90)));
+        assert_eq!(deadline("1h30m"), Ok(TimeDelta::minutes(90)));
+        for wrong in ["9m", "25h", "90", "soon"] {
+            assert!(deadline(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(poll("0.05"), Ok(Duration::from_millis(50)));
+        for wrong in ["-1", "NaN", "301", "x"] {
+            assert!(poll(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_run_has_an_id_of_its_own() {
+        let at = DateTime::from_timestamp(1_795_420_800, 0).unwrap();
+        let (one, other) = (signals::new_run(at).unwrap(), signals::new_run(at).unwrap());
+        assert_ne!(one, other);
+        assert!(
+            one.as_str().starts_with("261123-") && one.as_str().len() == 13,
+            "{}",
+            one.as_str()
+        );
+    }
+}

@@ -223,6 +223,8 @@ async fn a_signal_in_the_middle_deletes_before_it_leaves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_interrupt_leaves_with_the_command_that_cleans_up() {
     let served = Served::start(1);
+    let child = served.begin().await;
+    served.until("modifying").await;
     for _ in 0..1000 {
         let fault = Fault::Error {
             status: 400,
@@ -236,8 +238,6 @@ async fn a_second_interrupt_leaves_with_the_command_that_cleans_up() {
             .faults
             .push("DeleteReplicationGroup", fault);
     }
-    let child = served.begin().await;
-    served.until("modifying").await;
     signal(&child, "INT").await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     signal(&child, "INT").await;
