@@ -130,11 +130,14 @@ fn in_words(answer: &Answer, group: &str) -> Option<String> {
     }
 }
 
+/// The states of one kind that a look shows.
+type States = fn(&Look) -> Vec<String>;
+
 /// A state and for how many seconds it was seen at least.
 type Seen = BTreeMap<String, i64>;
 
 fn statuses(seen: &Capture, model: &Capture, stage: Stage, found: &mut Vec<Difference>) {
-    let kinds: [(&str, fn(&Look) -> Vec<String>); 3] = [
+    let kinds: [(&str, States); 3] = [
         ("the group is", |look| {
             vec![
                 look.status

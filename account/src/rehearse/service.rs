@@ -381,7 +381,9 @@ fn seen(group: &ReplicationGroup) -> GroupSeen {
         members: group.member_clusters().len(),
         moved_percent: pending
             .and_then(|resharding| resharding.slot_migration())
-            .and_then(|migration| migration.progress_percentage()),
+            .and_then(|migration| migration.progress_percentage())
+            // A tenth of a percent is plenty, and reads back from a file as it was.
+            .map(|percent| (percent * 10.0).round() / 10.0),
     }
 }
 

@@ -90,7 +90,7 @@ async fn a_count_that_changes_at_the_begin_is_told() {
 #[tokio::test]
 async fn a_status_that_shows_late_is_told() {
     let found = differences(Parameters {
-        modifying_delay: TimeDelta::minutes(2),
+        modifying_delay: TimeDelta::minutes(4),
         ..Parameters::default()
     })
     .await;

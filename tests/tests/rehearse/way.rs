@@ -82,10 +82,7 @@ impl Way {
 
     async fn carry(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let number = self.0.calls.fetch_add(1, Ordering::SeqCst);
-        let serve = |request| {
-            let answer = HttpConnector::call(&self.0.cloud, request);
-            async move { answer.await }
-        };
+        let serve = |request| HttpConnector::call(&self.0.cloud, request);
         let lost = || ConnectorError::io("the connection ended without an answer".into());
         match (self.0.fates)(number, &self.0.cloud) {
             Fate::Serve => serve(request).await,
