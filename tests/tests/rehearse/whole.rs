@@ -307,3 +307,13 @@ async fn the_file_is_there_before_anything_is_made_and_holds_what_was_seen_at_ev
         "nothing is overwritten"
     );
 }
+
+#[test]
+fn the_docs_name_the_permissions_that_the_command_prints() {
+    let page = clusterwarden_tests::programs::checkout().join("docs/rehearse.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let (_, rest) = page.split_once("```json\n").expect("a policy");
+    let (policy, _) = rest.split_once("```").expect("its end");
+    let policy: Value = serde_json::from_str(policy).expect("JSON");
+    assert_eq!(policy, permissions("aws", "*"));
+}
