@@ -6,11 +6,12 @@
 //! |---|---|
 //! | `plan`, `cost` | what will be made and asked, the permissions and the price: pure |
 //! | `service` | the only file that calls AWS |
-//! | `run`, `watch` | the driver: asks, looks, and deletes at the end, whatever happened |
+//! | `run`, `asking`, `waiting`, `watch` | the driver: asks, looks, and deletes at the end, whatever happened |
 //! | `remove`, `clean` | deletes a group, for sure; finds what a killed run left |
 //! | `capture`, `record` | what was seen: the file's format, and who writes it |
 //! | `timing`, `compare`, `normal` | what follows from it: pure |
 
+mod asking;
 pub mod capture;
 pub mod clean;
 pub mod compare;
@@ -23,6 +24,7 @@ pub mod run;
 pub mod service;
 pub mod stop;
 mod timing;
+mod waiting;
 mod watch;
 
 pub use clean::{Cleaning, clean};

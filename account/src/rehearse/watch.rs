@@ -1,11 +1,13 @@
 //! Looking: one look at everything there is to see, written down, and the time that passes between two.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 
 use super::{
     capture::{Answer, Call, Look},
     plan::Plan,
     record::Recorder,
+    remove::Witness,
     run::Pace,
     service::{GroupSeen, Service, Told},
 };
@@ -197,5 +199,54 @@ impl<'a> Watch<'a> {
             answer: answer.clone(),
         });
         answer
+    }
+}
+
+impl Witness for Watch<'_> {
+    async fn group(&mut self) -> Result<Option<GroupSeen>, String> {
+        let shown = self.look().await;
+        self.look_at_events(None).await;
+        let last = self
+            .recorder
+            .capture()
+            .unread
+            .iter()
+            .max_by_key(|unread| unread.last);
+        shown.map_err(|()| {
+            let what = last.map_or_else(String::new, |unread| match &unread.answer {
+                Answer::Accepted { .. } => String::new(),
+                Answer::Refused { code, message, .. } => format!(": {code}: {message}"),
+                Answer::NoAnswer { what } => format!(": {what}"),
+            });
+            format!("AWS does not say how it is{what}")
+        })
+    }
+
+    fn deletion(&mut self, told: Told<Option<String>>) -> Answer {
+        let request = json!({ "ReplicationGroupId": self.plan.group_id() });
+        let name = match (
+            &told,
+            self.recorder
+                .capture()
+                .looks
+                .last()
+                .and_then(|look| look.status.as_deref()),
+        ) {
+            (Err(Answer::Refused { .. }), Some(status)) => format!("delete_while_{status}"),
+            (Ok(_) | Err(_), _) => "delete".to_owned(),
+        };
+        self.called(&name, "DeleteReplicationGroup", request, told)
+    }
+
+    fn elapsed(&self) -> TimeDelta {
+        Watch::elapsed(self)
+    }
+
+    async fn pause(&mut self) {
+        Watch::pause(self).await;
+    }
+
+    fn tell(&mut self, words: &str) {
+        Watch::tell(self, words);
     }
 }
