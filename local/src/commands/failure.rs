@@ -2,6 +2,8 @@
 
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
+use clusterwarden_account::rehearse::capture::NotACapture;
+
 use crate::{
     cloud::scenario::ScenarioError,
     runtime_api::{EndpointError, InvokeFailure, binaries::BinaryError},
@@ -51,6 +53,26 @@ pub(super) enum Failure {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    #[error("cannot write {name}, so nothing was created")]
+    Unwritable {
+        name: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot listen for Ctrl-C, so nothing was created")]
+    Signals(#[source] io::Error),
+    #[error("the file {name} cannot be compared")]
+    NotACapture {
+        name: String,
+        #[source]
+        source: NotACapture,
+    },
+    #[error("the rehearsal left {id}")]
+    RehearsalLeft { id: String },
+    #[error("the rehearsal ended before its end, and left nothing: {sentence}")]
+    RehearsalEnded { sentence: String },
+    #[error("not everything is cleaned: {0}")]
+    CleaningEnded(String),
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
     #[error("cannot serve the embedded AWS")]
@@ -91,6 +113,10 @@ impl Failure {
             | Self::PolicyWarnings { .. }
             | Self::Output(_)
             | Self::NotReplayed { .. }
+            | Self::Signals(_)
+            | Self::RehearsalLeft { .. }
+            | Self::RehearsalEnded { .. }
+            | Self::CleaningEnded(_)
             | Self::Serve(_)
             | Self::Invoke { .. }
             | Self::InvocationFailed { .. } => ExitCode::from(1),
@@ -108,6 +134,8 @@ impl Failure {
             | Self::NoRegion
             | Self::NothingToReplay { .. }
             | Self::NotAPause(_)
+            | Self::Unwritable { .. }
+            | Self::NotACapture { .. }
             | Self::Endpoint(_)
             | Self::Scenario(_) => ExitCode::from(2),
         }

@@ -13,6 +13,7 @@ mod items;
 mod online;
 mod pause;
 mod reach;
+pub mod rehearse;
 mod replay;
 mod status;
 mod surroundings;
@@ -26,8 +27,8 @@ use surroundings::Surroundings;
 
 /// Reshards ElastiCache replication groups, practises failovers of shards and of Neptune clusters, and proves it here first.
 ///
-/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills` and `check --online` use the one that your environment
-/// names, as any AWS tool does, unless --endpoint-url names an embedded one.
+/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills`, `check --online` and `rehearse` use the one that your
+/// environment names, as any AWS tool does, unless --endpoint-url names an embedded one.
 #[derive(Debug, Parser)]
 #[command(name = "clusterwarden", version, about, after_help = EXIT_CODES)]
 struct CommandLine {
@@ -37,7 +38,7 @@ struct CommandLine {
 
 const EXIT_CODES: &str = "Without a command: demo.\n\n\
     Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, the journal cannot be reached, \
-    or the port is in use; 2 the command line or \
+    a rehearsal did not go through or left something, or the port is in use; 2 the command line or \
     a file it names is wrong.";
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +61,8 @@ enum Command {
     Replay(replay::ReplayOptions),
     /// Check a policy file and show every mistake of it
     Check(check::CheckOptions),
+    /// Create a small replication group on a real account, reshard it, fail it over, write down what AWS says, and delete it
+    Rehearse(rehearse::RehearseOptions),
 }
 
 /// Reads the command line, runs the command and returns its exit code.
@@ -102,6 +105,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Drills(options) => drills::run(options, &surroundings).await,
         Command::Replay(options) => replay::run(&options, &surroundings),
         Command::Check(options) => check::run_online(&options, &surroundings).await,
+        Command::Rehearse(options) => rehearse::run(options, &surroundings).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

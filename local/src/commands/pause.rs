@@ -242,7 +242,8 @@ fn until(text: &str) -> Result<End, String> {
         })
 }
 
-fn length(text: &str) -> Result<End, String> {
+/// A length of time, such as `1h30m`.
+pub(super) fn length(text: &str) -> Result<End, String> {
     let wrong = || "write a length such as 45m, 2h, 1d or 1h30m".to_owned();
     let mut minutes: i64 = 0;
     let mut number = String::new();

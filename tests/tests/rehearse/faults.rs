@@ -1,0 +1,261 @@
+//! Faults at every call, and others' hands on the group: the run deletes what it made all the same.
+
+use std::sync::Arc;
+
+use clusterwarden_account::rehearse::{
+    Removed,
+    capture::{How, Stage},
+    stop,
+};
+use clusterwarden_tests::monday_morning;
+
+use crate::{
+    way::Fate,
+    world::{COARSE, CREATE, World, group_id, moving_clock, plan},
+};
+
+/// Ways in which a call goes wrong, beside a lost answer.
+const FATES: [Fate; 4] = [
+    Fate::LoseRequest,
+    Fate::Refuse(500, "InternalFailure"),
+    Fate::Refuse(400, "Throttling"),
+    Fate::Refuse(403, "ExpiredToken"),
+];
+
+#[tokio::test]
+async fn whatever_goes_wrong_at_any_call_it_deletes() {
+    let calls = {
+        let world = World::new(COARSE);
+        let way = world.way(|_, _| Fate::Serve);
+        world.run_over(&way).await;
+        way.calls()
+    };
+    for number in 0..calls {
+        // Each call loses its answer, and meets one of the others; the call that creates meets them all.
+        let others = if number == CREATE {
+            FATES.to_vec()
+        } else {
+            vec![FATES[number % FATES.len()]]
+        };
+        for fate in others.into_iter().chain([Fate::LoseAnswer]) {
+            let why = format!("{fate:?} at calls {number} to {}", number + 2);
+            let world = World::new(COARSE);
+            // Three in a row, so that the SDK's own retries do not hide them.
+            let way = world.way(move |call, _| {
+                if (number..number + 3).contains(&call) {
+                    fate
+                } else {
+                    Fate::Serve
+                }
+            });
+            let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
+            assert_eq!(removed, Removed::Gone, "{why}");
+            world.assert_clean(&why);
+            assert!(world.calls("CreateReplicationGroup").len() <= 1, "{why}");
+            assert!(capture.ending.is_some_and(|ending| ending.deleted), "{why}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_creation_whose_answer_is_lost_is_watched_and_rehearsed_on() {
+    let world = World::new(20);
+    let way = world.way(|call, _| {
+        if call == CREATE {
+            Fate::LoseAnswer
+        } else {
+            Fate::Serve
+        }
+    });
+    let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
+    assert_eq!(removed, Removed::Gone);
+    assert_eq!(
+        capture.ending.map(|ending| ending.how),
+        Some(How::Completed)
+    );
+    assert_eq!(world.calls("CreateReplicationGroup").len(), 1);
+    world.assert_clean("a lost answer");
+}
+
+#[tokio::test]
+async fn credentials_that_expire_for_good_end_with_a_group_to_be_deleted_by_hand() {
+    let world = World::new(COARSE);
+    let way = world.way(|call, _| {
+        if call < CREATE + 5 {
+            Fate::Serve
+        } else {
+            Fate::Refuse(403, "ExpiredToken")
+        }
+    });
+    let (_stopper, stop) = stop::channel();
+    let ran = world.run_with(&way, moving_clock(), &stop, &plan()).await;
+    let (removed, capture) = ran.expect("nobody kills it");
+    let Removed::Left { id, why, .. } = removed else {
+        panic!("{removed:?}")
+    };
+    assert_eq!(id, group_id());
+    assert!(why.contains("ExpiredToken"), "{why}");
+    let ending = capture.ending.expect("an ending");
+    assert_eq!((ending.how, ending.deleted), (How::Deadline, false));
+    assert!(!capture.unread.is_empty());
+    world.clean().await;
+    world.assert_clean("cleaned with new credentials");
+}
+
+#[tokio::test]
+async fn a_second_stop_leaves_at_once_and_says_what_is_left() {
+    let world = World::new(COARSE);
+    let (stopper, stop) = stop::channel();
+    let way = world.way(move |call, _| {
+        if call == 12 || call == 14 {
+            stopper.ask();
+        }
+        Fate::Serve
+    });
+    let ran = world
+        .run_with(&way, Arc::new(monday_morning), &stop, &plan())
+        .await;
+    let (removed, _) = ran.expect("nobody kills it");
+    assert!(
+        matches!(&removed, Removed::Left { id, .. } if *id == group_id()),
+        "{removed:?}"
+    );
+    world.clean().await;
+    world.assert_clean("cleaned after a second stop");
+}
+
+#[tokio::test]
+async fn a_refused_creation_makes_nothing_and_deletes_nothing() {
+    let world = World::new(COARSE);
+    let way = world.way(|call, _| {
+        if call == CREATE {
+            Fate::Refuse(400, "CacheSubnetGroupNotFoundFault")
+        } else {
+            Fate::Serve
+        }
+    });
+    let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
+    assert_eq!(removed, Removed::Gone);
+    let ending = capture.ending.expect("an ending");
+    assert_eq!(ending.how, How::Failed);
+    assert!(
+        ending.sentence.contains("CacheSubnetGroupNotFoundFault"),
+        "{}",
+        ending.sentence
+    );
+    assert_eq!(
+        world.calls("DeleteReplicationGroup").len(),
+        1,
+        "only whether it may"
+    );
+}
+
+#[tokio::test]
+async fn whoever_may_not_delete_or_cannot_be_asked_creates_nothing() {
+    for (call, fate, words) in [
+        (0, Fate::Refuse(403, "AccessDenied"), "AccessDenied"),
+        (
+            CREATE - 1,
+            Fate::Refuse(403, "AccessDenied"),
+            "whether we may delete it again: AccessDenied",
+        ),
+        (
+            CREATE - 1,
+            Fate::LoseAnswer,
+            "whether we may delete it again",
+        ),
+    ] {
+        let world = World::new(COARSE);
+        let way = world.way(move |number, _| if number == call { fate } else { Fate::Serve });
+        let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
+        assert_eq!(removed, Removed::Gone);
+        let ending = capture.ending.expect("an ending");
+        assert!(
+            ending.sentence.contains("nothing was created") && ending.sentence.contains(words),
+            "{}",
+            ending.sentence
+        );
+        assert_eq!(world.calls("CreateReplicationGroup").len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_group_of_the_same_id_that_is_not_ours_is_left_alone() {
+    // There before we look, and made by somebody between our look and our creation.
+    for (call, removed) in [(0, Removed::Gone), (CREATE, Removed::NotOurs)] {
+        let world = World::new(COARSE);
+        let way = world.way(move |number, cloud| {
+            if number == call {
+                let mut cloud = cloud.lock();
+                let now = cloud.now();
+                let spec = clusterwarden_local::cloud::elasticache::GroupSpec {
+                    id: group_id(),
+                    ..Default::default()
+                };
+                cloud.elasticache.seed_group(spec, now);
+            }
+            Fate::Serve
+        });
+        let (ended, capture) = world.run_over(&way).await.expect("nobody kills it");
+        assert_eq!(ended, removed);
+        assert_eq!(capture.ending.map(|ending| ending.how), Some(How::Failed));
+        assert_eq!(world.left(), [group_id()]);
+        let taken = world
+            .calls("DeleteReplicationGroup")
+            .iter()
+            .filter(|call| call.status == Some(200))
+            .count();
+        assert_eq!(taken, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_fails_is_deleted() {
+    let world = World::new(COARSE);
+    let way = world.way(|call, cloud| {
+        if call == CREATE + 2 {
+            assert!(cloud.lock().elasticache.fail_creation(&group_id()));
+        }
+        Fate::Serve
+    });
+    let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
+    assert_eq!(removed, Removed::Gone);
+    assert_eq!(capture.ending.map(|ending| ending.how), Some(How::Failed));
+    world.assert_clean("create-failed");
+}
+
+#[tokio::test]
+async fn a_primary_that_breaks_at_any_time_does_not_keep_it_from_deleting() {
+    for number in (8..50).step_by(3) {
+        let world = World::new(COARSE);
+        let way = world.way(move |call, cloud| {
+            if call == number {
+                let mut cloud = cloud.lock();
+                let now = cloud.now();
+                cloud.elasticache.fail_primary(&group_id(), "0001", now);
+            }
+            Fate::Serve
+        });
+        let (removed, _) = world.run_over(&way).await.expect("nobody kills it");
+        assert_eq!(removed, Removed::Gone, "at call {number}");
+        world.assert_clean(&format!("a primary broke at call {number}"));
+    }
+}
+
+#[tokio::test]
+async fn test_failovers_that_aws_blocks_are_written_down_and_the_rest_goes_on() {
+    let world = World::new(20);
+    world.cloud.lock().elasticache.block_test_failover(true);
+    let (removed, capture) = world.run().await;
+    assert_eq!(removed, Removed::Gone);
+    assert!(
+        capture
+            .looks
+            .iter()
+            .any(|look| look.stage == Stage::ScaleIn)
+    );
+    assert_eq!(
+        capture.ending.map(|ending| ending.how),
+        Some(How::Completed)
+    );
+}
