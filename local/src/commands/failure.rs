@@ -3,7 +3,7 @@
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use crate::{
-    cloud::scenario::ScenarioError,
+    cloud::{scenario::ScenarioError, stack::StackError},
     runtime_api::{EndpointError, InvokeFailure, binaries::BinaryError},
 };
 
@@ -32,6 +32,12 @@ pub(super) enum Failure {
     PolicyMistakes { name: String, mistakes: usize },
     #[error("{name} has {}, and warnings are denied", counted(*warnings, "warning"))]
     PolicyWarnings { name: String, warnings: usize },
+    #[error("{}", doctors_words(*errors, *others))]
+    Doctor {
+        errors: usize,
+        /// Warnings and what could not be read, where they are denied.
+        others: usize,
+    },
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
     #[error(transparent)]
@@ -53,6 +59,8 @@ pub(super) enum Failure {
     },
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    #[error("the stack of this checkout's template.yaml cannot be deployed")]
+    Stack(#[from] StackError),
     #[error("cannot serve the embedded AWS")]
     Serve(#[source] io::Error),
     #[error("cannot invoke `{function}`")]
@@ -85,8 +93,10 @@ impl Failure {
             | Self::Journal { .. }
             | Self::Account(_)
             | Self::PolicyWarnings { .. }
+            | Self::Doctor { .. }
             | Self::Output(_)
             | Self::Serve(_)
+            | Self::Stack(_)
             | Self::Invoke { .. }
             | Self::InvocationFailed { .. } => ExitCode::from(1),
             Self::Binary(error) => match error {
@@ -105,6 +115,17 @@ impl Failure {
             | Self::Endpoint(_)
             | Self::Scenario(_) => ExitCode::from(2),
         }
+    }
+}
+
+fn doctors_words(errors: usize, others: usize) -> String {
+    let found = format!("the doctor found {}", counted(errors, "error"));
+    match others {
+        0 => found,
+        others => format!(
+            "{found} and {} that are denied",
+            format!("{others} warnings or unknowns")
+        ),
     }
 }
 

@@ -6,6 +6,7 @@
 mod check;
 mod cloud;
 pub mod demo;
+mod doctor;
 mod drills;
 mod failure;
 mod invoke;
@@ -25,7 +26,7 @@ use surroundings::Surroundings;
 
 /// Reshards ElastiCache replication groups, practises failovers of shards and of Neptune clusters, and proves it here first.
 ///
-/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills` and `check --online` use the one that your environment
+/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills`, `doctor` and `check --online` use the one that your environment
 /// names, as any AWS tool does, unless --endpoint-url names an embedded one.
 #[derive(Debug, Parser)]
 #[command(name = "clusterwarden", version, about, after_help = EXIT_CODES)]
@@ -35,7 +36,7 @@ struct CommandLine {
 }
 
 const EXIT_CODES: &str = "Without a command: demo.\n\n\
-    Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, the journal cannot be reached, \
+    Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, the doctor found errors, the journal cannot be reached, \
     or the port is in use; 2 the command line or \
     a file it names is wrong.";
 
@@ -57,6 +58,8 @@ enum Command {
     Drills(drills::DrillsOptions),
     /// Check a policy file and show every mistake of it
     Check(check::CheckOptions),
+    /// Look, before the first apply, at what would keep the deployed stack from working; reads only
+    Doctor(doctor::DoctorOptions),
 }
 
 /// Reads the command line, runs the command and returns its exit code.
@@ -97,6 +100,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Resume(options) => pause::resume(options, &surroundings).await,
         Command::Status(options) => status::run(options, &surroundings).await,
         Command::Drills(options) => drills::run(options, &surroundings).await,
+        Command::Doctor(options) => doctor::run(options, &surroundings).await,
         Command::Check(options) => check::run_online(&options, &surroundings).await,
     };
     match done {

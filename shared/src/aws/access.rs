@@ -15,7 +15,7 @@ pub struct Access {
 }
 
 /// The SDK's configuration: the environment's, as for any AWS tool, but for what `access` says.
-pub(super) async fn configuration(access: &Access) -> SdkConfig {
+pub async fn configuration(access: &Access) -> SdkConfig {
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).timeout_config(super::timeouts());
     if let Some(region) = &access.region {
