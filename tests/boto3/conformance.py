@@ -16,6 +16,7 @@ import pass_cloudwatch
 import pass_dynamodb
 import pass_elasticache
 import pass_neptune
+import pass_stack
 
 
 def main():
@@ -30,6 +31,7 @@ def main():
         ("CloudWatch", pass_cloudwatch.steps),
         ("ElastiCache", pass_elasticache.steps),
         ("Neptune", pass_neptune.steps),
+        ("the stack", pass_stack.steps),
         ("AWS CLI", pass_cli.steps),
     ):
         begun, before, failed = time.monotonic(), run.passed, len(run.failures)

@@ -209,7 +209,8 @@ impl Unread {
         if self.denied {
             format!("allow {permission} to whoever runs this; docs/doctor.md has the whole policy")
         } else {
-            "run this again; if it fails again, look at --region, --endpoint-url and the network".to_owned()
+            "run this again; if it fails again, look at --region, --endpoint-url and the network"
+                .to_owned()
         }
     }
 }

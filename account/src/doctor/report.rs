@@ -71,7 +71,8 @@ impl Report<'_> {
                 })
             })
             .collect();
-        let not_looked_at = NOT_LOOKED_AT.map(|(what, command)| json!({ "what": what, "command": command }));
+        let not_looked_at =
+            NOT_LOOKED_AT.map(|(what, command)| json!({ "what": what, "command": command }));
         json!({
             "policy": self.policy,
             "stack": self.seen.stack,
@@ -105,7 +106,11 @@ impl Report<'_> {
                 _ = writeln!(said, "\n{}", own.heading());
             }
             let (word, check) = (finding.severity.word(), finding.check.name());
-            _ = writeln!(said, "  {word:7}  {}: {} [{check}]", finding.place, finding.saw);
+            _ = writeln!(
+                said,
+                "  {word:7}  {}: {} [{check}]",
+                finding.place, finding.saw
+            );
             if let Some(fix) = &finding.fix {
                 let lead = match finding.severity {
                     Severity::Ok => "next",

@@ -10,7 +10,9 @@ pub(super) fn texts<'a>(of: &'a Value, key: &str) -> Vec<&'a str> {
     let member = of.get(key);
     let one = member.and_then(Value::as_str);
     let many = member.and_then(Value::as_array).into_iter().flatten();
-    one.into_iter().chain(many.filter_map(Value::as_str)).collect()
+    one.into_iter()
+        .chain(many.filter_map(Value::as_str))
+        .collect()
 }
 
 /// The statements of a policy's document, of which there may be one without a list.
@@ -129,7 +131,8 @@ pub(super) fn asks_for(statement: &Value, key: &str) -> bool {
     let mut tests = conditions.into_iter().flatten();
     tests.any(|(_, tests)| {
         let keys = tests.as_object().into_iter().flatten();
-        keys.into_iter().any(|(name, _)| name.eq_ignore_ascii_case(key))
+        keys.into_iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(key))
     })
 }
 
@@ -162,16 +165,24 @@ mod tests {
     fn conditions_that_are_not_known_are_named_and_not_taken_for_true() {
         let judge = |condition: Value| {
             let statement = json!({ "Condition": condition });
-            source(&statement, &[("aws:sourceaccount", "1"), ("aws:sourcearn", "arn:a:b")])
+            source(
+                &statement,
+                &[("aws:sourceaccount", "1"), ("aws:sourcearn", "arn:a:b")],
+            )
         };
         assert_eq!(judge(json!({})), Source::Admitted);
         assert_eq!(
-            judge(json!({ "StringEquals": { "AWS:SourceAccount": "1" }, "ArnLike": { "AWS:SourceArn": "arn:a:*" } })),
+            judge(
+                json!({ "StringEquals": { "AWS:SourceAccount": "1" }, "ArnLike": { "AWS:SourceArn": "arn:a:*" } })
+            ),
             Source::Admitted
         );
         assert_eq!(
             judge(json!({ "StringEquals": { "AWS:SourceAccount": ["2", "3"] } })),
-            Source::Refused { key: "AWS:SourceAccount".into(), wants: "2 or 3".into() }
+            Source::Refused {
+                key: "AWS:SourceAccount".into(),
+                wants: "2 or 3".into()
+            }
         );
         for unknown in [
             json!({ "DateLessThan": { "aws:CurrentTime": "x" } }),

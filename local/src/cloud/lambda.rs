@@ -39,7 +39,8 @@ impl Lambda {
 impl Function {
     /// The policy's document, a JSON text inside the answer (\[BC\]). `None`: there is none.
     pub fn policy(&self) -> Option<String> {
-        let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": self.statements });
+        let policy =
+            json!({ "Version": "2012-10-17", "Id": "default", "Statement": self.statements });
         (!self.statements.is_empty()).then(|| policy.to_string())
     }
 }

@@ -42,7 +42,12 @@ impl Default for Quotas {
                     90.0,
                     None,
                 ),
-                quota("L-8C334AD1", "Nodes per cluster (Memcached)", 60.0, Some(60.0)),
+                quota(
+                    "L-8C334AD1",
+                    "Nodes per cluster (Memcached)",
+                    60.0,
+                    Some(60.0),
+                ),
             ],
         }
     }

@@ -122,10 +122,7 @@ fn doctors_words(errors: usize, others: usize) -> String {
     let found = format!("the doctor found {}", counted(errors, "error"));
     match others {
         0 => found,
-        others => format!(
-            "{found} and {} that are denied",
-            format!("{others} warnings or unknowns")
-        ),
+        others => format!("{found} and {others} warnings or unknowns, which are denied"),
     }
 }
 

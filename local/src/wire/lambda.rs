@@ -99,6 +99,10 @@ fn no_policy(text: &str) -> WireError {
 
 /// An error as Lambda writes it; its code is in the header `x-amzn-errortype`.
 pub(super) fn error_body(error: &WireError) -> Value {
-    let kind = if error.status < 500 { "User" } else { "Service" };
+    let kind = if error.status < 500 {
+        "User"
+    } else {
+        "Service"
+    };
     json!({ "Type": kind, "Message": error.message })
 }

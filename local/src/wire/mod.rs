@@ -259,7 +259,14 @@ fn refuse(
         Routed::Quotas(_) | Routed::AutoScaling(_) => {
             let body = json!({ "__type": error.code, "message": error.message });
             let body = body.to_string().into_bytes();
-            respond(error.status, JSON_1_1, body, request_id, at, HeaderMap::new())
+            respond(
+                error.status,
+                JSON_1_1,
+                body,
+                request_id,
+                at,
+                HeaderMap::new(),
+            )
         }
         Routed::CloudWatch(protocol) => {
             let (content_type, body, headers) = protocol.encode_error(error, request_id);

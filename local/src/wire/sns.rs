@@ -45,9 +45,8 @@ fn attributes(cloud: &Cloud, arn: &str, topic: &Topic) -> Element {
         ("SubscriptionsDeleted", "0".to_owned()),
     ];
     entries.extend(topic.kms_key.clone().map(|key| ("KmsMasterKeyId", key)));
-    let entry = |(key, value): (&str, String)| {
-        Element::new("entry").with("key", key).with("value", value)
-    };
+    let entry =
+        |(key, value): (&str, String)| Element::new("entry").with("key", key).with("value", value);
     Element::list("Attributes", entries.into_iter().map(entry))
 }
 

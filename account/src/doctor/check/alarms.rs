@@ -38,8 +38,16 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
         let place = format!("alarm {name}");
         let Some(alarm) = alarms.get(*name) else {
             let (target, list) = wanted.named.unwrap_or_default();
-            let saw = format!("is not there, though {list} of {target} names it: {}", without(list));
-            findings.error(Check::AlarmExists, &place, saw, create(case, name, target, wanted));
+            let saw = format!(
+                "is not there, though {list} of {target} names it: {}",
+                without(list)
+            );
+            findings.error(
+                Check::AlarmExists,
+                &place,
+                saw,
+                create(case, name, target, wanted),
+            );
             continue;
         };
         findings.ok(Check::AlarmExists, &place, "is there");
@@ -47,7 +55,11 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
             continue;
         }
         if alarm.actions_enabled {
-            findings.ok(Check::AlarmActionsEnabled, &place, "its actions are enabled");
+            findings.ok(
+                Check::AlarmActionsEnabled,
+                &place,
+                "its actions are enabled",
+            );
         } else {
             let saw = "its actions are disabled: it wakes nobody, and its breach does not count";
             let fix = format!("aws cloudwatch enable-alarm-actions --alarm-names {name}");
@@ -60,7 +72,9 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
                     continue;
                 }
                 match &seen.statements {
-                    Ok(statements) => require_let_in(case, (name, alarm), seen, statements, findings),
+                    Ok(statements) => {
+                        require_let_in(case, (name, alarm), seen, statements, findings)
+                    }
                     Err(unread) => {
                         // Once is enough: the policy is the function's, whatever the alarm.
                         unreadable.insert(*function);
@@ -85,7 +99,12 @@ fn wanted<'a>(case: &Case<'a>) -> BTreeMap<&'a str, Wanted<'a>> {
     let policy = case.policy();
     for entry in &policy.reshard {
         let (alarms, target) = (&entry.alarms, entry.replication_group.as_str());
-        want(&alarms.scale_out, target, "alarms.scale_out", Some(Function::Reshard));
+        want(
+            &alarms.scale_out,
+            target,
+            "alarms.scale_out",
+            Some(Function::Reshard),
+        );
         want(&alarms.stop, target, "alarms.stop", None);
         want(&alarms.scale_in, target, "alarms.scale_in", None);
         want(&alarms.after_change, target, "alarms.after_change", None);
@@ -97,7 +116,12 @@ fn wanted<'a>(case: &Case<'a>) -> BTreeMap<&'a str, Wanted<'a>> {
     ] {
         for entry in entries {
             let alarms = &entry.alarms;
-            want(&alarms.evacuate, &entry.target, "alarms.evacuate", Some(function));
+            want(
+                &alarms.evacuate,
+                &entry.target,
+                "alarms.evacuate",
+                Some(function),
+            );
             want(&alarms.stop, &entry.target, "alarms.stop", None);
         }
     }
@@ -143,7 +167,8 @@ fn require_wakes(name: &str, alarm: &AlarmSeen, seen: &FunctionSeen, findings: &
     if alarm.actions.contains(arn) {
         findings.ok(Check::AlarmWakes, &place, format!("acts on {function}"));
     } else if let Some(action) = qualified {
-        let saw = format!("acts on {action}, a version or an alias, whose own policy is not read here");
+        let saw =
+            format!("acts on {action}, a version or an alias, whose own policy is not read here");
         let fix = format!("let it act on {arn}, which always runs what was deployed last");
         findings.unjudged(Check::AlarmWakes, &place, saw, fix);
     } else {
@@ -151,7 +176,9 @@ fn require_wakes(name: &str, alarm: &AlarmSeen, seen: &FunctionSeen, findings: &
             [] => "has no action".to_owned(),
             some => format!("acts on {} only", listed(some)),
         };
-        let saw = format!("{acts}: {function} hears of a breach up to five minutes late, on its schedule");
+        let saw = format!(
+            "{acts}: {function} hears of a breach up to five minutes late, on its schedule"
+        );
         let fix = format!(
             "add {arn} to its AlarmActions where it is defined (aws cloudwatch put-metric-alarm --alarm-actions replaces the whole alarm: \
              aws cloudwatch describe-alarms --alarm-names {name} shows it)"
@@ -187,7 +214,10 @@ fn require_let_in(
             && names_action(one, "lambda:InvokeFunction")
             && names_resource(one, &seen.arn)
     };
-    let (mut why, mut unjudged) = ("no statement names the principal of alarms".to_owned(), None);
+    let (mut why, mut unjudged) = (
+        "no statement names the principal of alarms".to_owned(),
+        None,
+    );
     for statement in statements.iter().filter(about) {
         match source(statement, &keys) {
             Source::Admitted if !allows(statement) => {
@@ -213,7 +243,9 @@ fn require_let_in(
         }
     }
     if let Some(key) = unjudged {
-        let saw = format!("a condition on {key} decides whether it may invoke it, which is not judged here");
+        let saw = format!(
+            "a condition on {key} decides whether it may invoke it, which is not judged here"
+        );
         findings.unjudged(check, &place, saw, fix);
     } else {
         let saw = format!("may not invoke it: {why}");

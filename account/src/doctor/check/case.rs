@@ -108,7 +108,10 @@ impl<'a> Case<'a> {
         let clusters = self.seen.db_clusters.as_ref().map(Vec::as_slice);
         let clusters = clusters.unwrap_or_default().iter();
         clusters
-            .filter(|one| self.applies(Function::FailoverDbCluster, one.id.as_str()).is_some())
+            .filter(|one| {
+                self.applies(Function::FailoverDbCluster, one.id.as_str())
+                    .is_some()
+            })
             .collect()
     }
 

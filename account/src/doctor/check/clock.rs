@@ -19,10 +19,16 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
     let skew = clocks.here - clocks.aws;
     let seconds = skew.num_seconds().abs();
     if skew.abs() <= ALLOWED {
-        let saw = format!("its clock is {seconds} s from AWS's (functions take AWS's time, not their own)");
+        let saw = format!(
+            "its clock is {seconds} s from AWS's (functions take AWS's time, not their own)"
+        );
         findings.ok(Check::Clock, place, saw);
     } else {
-        let which = if skew > TimeDelta::zero() { "ahead of" } else { "behind" };
+        let which = if skew > TimeDelta::zero() {
+            "ahead of"
+        } else {
+            "behind"
+        };
         let saw = format!(
             "its clock is {seconds} s {which} AWS's: the functions do not mind, but AWS refuses signatures that are off by minutes, \
              and times that you type here mean something else"

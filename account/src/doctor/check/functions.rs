@@ -80,10 +80,19 @@ fn require_concurrency(seen: &FunctionSeen, findings: &mut Findings) {
                 "aws lambda delete-function-concurrency --function-name {}, and ReservedConcurrency=-1 at the next deploy",
                 seen.name
             );
-            findings.error(check, &place, "its reserved concurrency is 0: it never runs", fix);
+            findings.error(
+                check,
+                &place,
+                "its reserved concurrency is 0: it never runs",
+                fix,
+            );
         }
         Some(Some(reserved)) => {
-            findings.ok(check, &place, format!("{reserved} runs at once are reserved"));
+            findings.ok(
+                check,
+                &place,
+                format!("{reserved} runs at once are reserved"),
+            );
         }
         Some(None) => findings.ok(check, &place, "no concurrency is reserved"),
         None => {}
@@ -109,7 +118,8 @@ fn require_policy(seen: &FunctionSeen, findings: &mut Findings) {
     let file = seen.variables.get("POLICY_FILE").map(String::as_str);
     // The program's own default is the same place.
     let file = file.unwrap_or("/opt/policy.toml");
-    let redeploy = "deploy template.yaml again, which sets POLICY_FILE=/opt/policy.toml and the layer";
+    let redeploy =
+        "deploy template.yaml again, which sets POLICY_FILE=/opt/policy.toml and the layer";
     if seen.layers.is_empty() {
         let saw = format!("has no layer, so there is no {file}: it does not start");
         findings.error(Check::FunctionPolicy, &place, saw, redeploy);
@@ -165,7 +175,10 @@ fn require_same(case: &Case<'_>, findings: &mut Findings) {
         findings.warning(
             Check::FunctionPolicy,
             &place,
-            format!("its functions follow different policies: {}", listed(&layers)),
+            format!(
+                "its functions follow different policies: {}",
+                listed(&layers)
+            ),
             format!("sam deploy --stack-name {}", case.seen.stack),
         );
     }

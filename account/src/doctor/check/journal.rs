@@ -22,7 +22,11 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
     let named: Vec<&String> = named.into_iter().collect();
     match named.as_slice() {
         [] => {}
-        [one] => findings.ok(Check::JournalShared, &stack, format!("all functions use {one}")),
+        [one] => findings.ok(
+            Check::JournalShared,
+            &stack,
+            format!("all functions use {one}"),
+        ),
         [_, ..] => {
             let saw = format!(
                 "its functions use different journals ({}), so nothing keeps them apart in one group",

@@ -9,7 +9,9 @@ use crate::doctor::{
     Check, Function,
     finding::Findings,
     seen::{FunctionSeen, TopicAttributes, TopicSeen},
-    statement::{Source, allows, asks_for, names_action, names_everybody, names_service, source, texts},
+    statement::{
+        Source, allows, asks_for, names_action, names_everybody, names_service, source, texts,
+    },
 };
 
 /// The topics that a function's own policy lets wake it, as written.
@@ -34,7 +36,8 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
     let (mut of_groups, mut of_clusters) = (BTreeSet::new(), BTreeSet::new());
     for (function, seen) in case.functions() {
         let place = format!("function {}", seen.name);
-        let Some(statements) = findings.read(Check::TopicMayInvoke, &place, &seen.statements) else {
+        let Some(statements) = findings.read(Check::TopicMayInvoke, &place, &seen.statements)
+        else {
             continue;
         };
         let topics = topics_of(statements);
@@ -49,7 +52,11 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
             continue;
         }
         let named: Vec<&String> = topics.iter().collect();
-        findings.ok(Check::TopicMayInvoke, &place, format!("lets {} invoke it", listed(&named)));
+        findings.ok(
+            Check::TopicMayInvoke,
+            &place,
+            format!("lets {} invoke it", listed(&named)),
+        );
         for topic in &topics {
             require_subscribed(topic, case.seen.topics.get(topic), seen, findings);
         }
@@ -82,11 +89,16 @@ fn require_subscribed(
     let Some(seen) = seen else {
         return;
     };
-    let Some(subscriptions) = findings.read(Check::TopicSubscribed, &place, &seen.subscriptions) else {
+    let Some(subscriptions) = findings.read(Check::TopicSubscribed, &place, &seen.subscriptions)
+    else {
         return;
     };
     if subscriptions.contains(&("lambda".to_owned(), function.arn.clone())) {
-        findings.ok(Check::TopicSubscribed, &place, "the function has subscribed");
+        findings.ok(
+            Check::TopicSubscribed,
+            &place,
+            "the function has subscribed",
+        );
     } else {
         let saw = "the function has not subscribed: it hears nothing of what is published";
         let fix = format!(
@@ -139,15 +151,28 @@ fn require_published(
 
 /// ElastiCache's page says of this policy both that the account must be named as `AWS:SourceOwner`, and that the service must
 /// be named with `aws:SourceAccount`; one of them is what it really asks for.
-fn require_policy(topic: &str, publisher: Publisher, attributes: &TopicAttributes, findings: &mut Findings) {
+fn require_policy(
+    topic: &str,
+    publisher: Publisher,
+    attributes: &TopicAttributes,
+    findings: &mut Findings,
+) {
     let place = format!("topic {topic}");
     let (_, _, account) = place_of(topic);
     let keys = [("aws:sourceowner", account), ("aws:sourceaccount", account)];
-    let publishes = |one: &&Value| allows(one) && names_action(one, "sns:Publish") && source(one, &keys) == Source::Admitted;
+    let publishes = |one: &&Value| {
+        allows(one) && names_action(one, "sns:Publish") && source(one, &keys) == Source::Admitted
+    };
     let admitting: Vec<&Value> = attributes.statements.iter().filter(publishes).collect();
-    let for_account = admitting.iter().any(|one| names_everybody(one) && asks_for(one, "AWS:SourceOwner"));
-    let for_service = admitting.iter().any(|one| names_service(one, publisher.principal()) && !names_everybody(one));
-    let for_anybody = admitting.iter().any(|one| names_everybody(one) && one.get("Condition").is_none());
+    let for_account = admitting
+        .iter()
+        .any(|one| names_everybody(one) && asks_for(one, "AWS:SourceOwner"));
+    let for_service = admitting
+        .iter()
+        .any(|one| names_service(one, publisher.principal()) && !names_everybody(one));
+    let for_anybody = admitting
+        .iter()
+        .any(|one| names_everybody(one) && one.get("Condition").is_none());
     let fix = format!(
         "deploy template.yaml again, which writes both statements; by hand: aws sns set-topic-attributes --topic-arn {topic} \
          --attribute-name Policy --attribute-value '{}'",
@@ -165,15 +190,21 @@ fn require_policy(topic: &str, publisher: Publisher, attributes: &TopicAttribute
             findings.ok(check, &place, saw);
         }
         (true, false) => {
-            let saw = format!("lets this account publish, but not {principal}; which of the two is needed AWS does not say plainly");
+            let saw = format!(
+                "lets this account publish, but not {principal}; which of the two is needed AWS does not say plainly"
+            );
             findings.warning(check, &place, saw, fix);
         }
         (false, true) => {
-            let saw = format!("lets {principal} publish, but not this account (AWS:SourceOwner); which of the two is needed AWS does not say plainly");
+            let saw = format!(
+                "lets {principal} publish, but not this account (AWS:SourceOwner); which of the two is needed AWS does not say plainly"
+            );
             findings.warning(check, &place, saw, fix);
         }
         (false, false) => {
-            let saw = format!("lets neither this account (AWS:SourceOwner) nor {principal} publish: nothing is delivered, and AWS makes the topic inactive");
+            let saw = format!(
+                "lets neither this account (AWS:SourceOwner) nor {principal} publish: nothing is delivered, and AWS makes the topic inactive"
+            );
             findings.error(check, &place, saw, fix);
         }
     }
@@ -193,16 +224,29 @@ fn both(topic: &str, publisher: Publisher, account: &str) -> Value {
     ] })
 }
 
-fn require_unencrypted(topic: &str, publisher: Publisher, attributes: &TopicAttributes, findings: &mut Findings) {
+fn require_unencrypted(
+    topic: &str,
+    publisher: Publisher,
+    attributes: &TopicAttributes,
+    findings: &mut Findings,
+) {
     let place = format!("topic {topic}");
     match &attributes.kms_key {
         Some(key) if publisher == Publisher::ElastiCache => {
-            let saw = format!("is encrypted with {key}: ElastiCache cannot publish to an encrypted topic");
-            let fix = format!("aws sns set-topic-attributes --topic-arn {topic} --attribute-name KmsMasterKeyId --attribute-value ''");
+            let saw = format!(
+                "is encrypted with {key}: ElastiCache cannot publish to an encrypted topic"
+            );
+            let fix = format!(
+                "aws sns set-topic-attributes --topic-arn {topic} --attribute-name KmsMasterKeyId --attribute-value ''"
+            );
             findings.error(Check::TopicEncryption, &place, saw, fix);
         }
         Some(_) => {}
-        None => findings.ok(Check::TopicEncryption, &place, "is not encrypted with a key"),
+        None => findings.ok(
+            Check::TopicEncryption,
+            &place,
+            "is not encrypted with a key",
+        ),
     }
 }
 
@@ -212,7 +256,10 @@ fn require_attached(case: &Case<'_>, ours: &BTreeSet<String>, findings: &mut Fin
     };
     let mut topics: BTreeMap<&str, BTreeSet<Option<(&str, &str)>>> = BTreeMap::new();
     for node in nodes {
-        let topic = node.topic.as_ref().map(|(arn, status)| (arn.as_str(), status.as_str()));
+        let topic = node
+            .topic
+            .as_ref()
+            .map(|(arn, status)| (arn.as_str(), status.as_str()));
         topics.entry(&node.group).or_default().insert(topic);
     }
     let targets: BTreeSet<String> = Function::ALL
@@ -233,13 +280,18 @@ fn require_attached(case: &Case<'_>, ours: &BTreeSet<String>, findings: &mut Fin
              --notification-topic-status active --apply-immediately"
         );
         let foreign = seen.iter().flatten().find(|(arn, _)| !ours.contains(*arn));
-        let inactive = seen.iter().flatten().find(|(_, status)| *status != "active");
+        let inactive = seen
+            .iter()
+            .flatten()
+            .find(|(_, status)| *status != "active");
         if let Some((arn, _)) = foreign {
-            let saw = format!("notifies {arn}, to which no function listens; a group has one topic");
+            let saw =
+                format!("notifies {arn}, to which no function listens; a group has one topic");
             let fix = format!("{fix}; or let {arn} invoke the functions, and subscribe them");
             findings.warning(Check::TopicAttached, &place, saw, fix);
         } else if seen.contains(&None) {
-            let saw = "notifies no topic: failovers and replacements are heard of on the schedule only";
+            let saw =
+                "notifies no topic: failovers and replacements are heard of on the schedule only";
             findings.warning(Check::TopicAttached, &place, saw, fix);
         } else {
             findings.ok(Check::TopicAttached, &place, "notifies the stack's topic");

@@ -48,7 +48,9 @@ fn place_of(quota: &QuotaSeen) -> String {
 
 fn raise(quota: &QuotaSeen, to: u64) -> String {
     let code = &quota.code;
-    format!("aws service-quotas request-service-quota-increase --service-code elasticache --quota-code {code} --desired-value {to}")
+    format!(
+        "aws service-quotas request-service-quota-increase --service-code elasticache --quota-code {code} --desired-value {to}"
+    )
 }
 
 /// How many nodes a group has when it has the most shards that the policy allows. `None`: no entry governs it.
@@ -72,7 +74,10 @@ fn require_cluster(case: &Case<'_>, quota: &QuotaSeen, findings: &mut Findings) 
                 "is {}, but max_shards {shards} of {id} are {nodes} nodes: AWS refuses growth before the policy does",
                 quota.value
             );
-            let fix = format!("{}, or lower max_shards ({each} nodes each)", raise(quota, nodes.into()));
+            let fix = format!(
+                "{}, or lower max_shards ({each} nodes each)",
+                raise(quota, nodes.into())
+            );
             findings.error(Check::QuotaClusterNodes, &place, saw, fix);
         }
     }
@@ -86,7 +91,11 @@ fn require_cluster(case: &Case<'_>, quota: &QuotaSeen, findings: &mut Findings) 
             "is {}, but node_quota of {} counts on {}",
             quota.value, entry.replication_group, entry.node_quota
         );
-        let fix = format!("set node_quota = {} in the policy, or {}", quota.value, raise(quota, entry.node_quota.into()));
+        let fix = format!(
+            "set node_quota = {} in the policy, or {}",
+            quota.value,
+            raise(quota, entry.node_quota.into())
+        );
         findings.warning(Check::QuotaClusterNodes, &place, saw, fix);
     }
     if fits {
@@ -101,23 +110,42 @@ fn require_region(case: &Case<'_>, quota: &QuotaSeen, findings: &mut Findings) {
     let mut fits = true;
     if f64::from(counted_on) > quota.value {
         fits = false;
-        let saw = format!("is {}, but fleet.max_nodes_in_region counts on {counted_on}", quota.value);
-        let fix = format!("set fleet.max_nodes_in_region = {} in the policy, or {}", quota.value, raise(quota, counted_on.into()));
+        let saw = format!(
+            "is {}, but fleet.max_nodes_in_region counts on {counted_on}",
+            quota.value
+        );
+        let fix = format!(
+            "set fleet.max_nodes_in_region = {} in the policy, or {}",
+            quota.value,
+            raise(quota, counted_on.into())
+        );
         findings.error(Check::QuotaRegionNodes, &place, saw, fix);
     }
     let Ok(groups) = &case.seen.groups else {
         return;
     };
-    let nodes = |group: &Group| at_most(case, group).map_or(0, |(_, most)| most).max(group.node_count());
-    let all = groups.iter().fold(0_u32, |all, group| all.saturating_add(nodes(group)));
+    let nodes = |group: &Group| {
+        at_most(case, group)
+            .map_or(0, |(_, most)| most)
+            .max(group.node_count())
+    };
+    let all = groups
+        .iter()
+        .fold(0_u32, |all, group| all.saturating_add(nodes(group)));
     if f64::from(all) > quota.value {
         fits = false;
-        let saw = format!("is {}, but all groups at max_shards together are {all} nodes: the last to grow do not", quota.value);
+        let saw = format!(
+            "is {}, but all groups at max_shards together are {all} nodes: the last to grow do not",
+            quota.value
+        );
         let fix = format!("{}, or lower max_shards", raise(quota, all.into()));
         findings.warning(Check::QuotaRegionNodes, &place, saw, fix);
     }
     if fits {
-        let saw = format!("is {}, enough for fleet.max_nodes_in_region and for all groups at max_shards ({all} nodes; memcached and single nodes not counted)", quota.value);
+        let saw = format!(
+            "is {}, enough for fleet.max_nodes_in_region and for all groups at max_shards ({all} nodes; memcached and single nodes not counted)",
+            quota.value
+        );
         findings.ok(Check::QuotaRegionNodes, &place, saw);
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
         let Some(documents) = read else {
             continue;
         };
-        let all: Vec<Value> = documents.iter().flat_map(|(_, document)| statements(document)).collect();
+        let all: Vec<Value> = documents
+            .iter()
+            .flat_map(|(_, document)| statements(document))
+            .collect();
         let attached = seen.role.attached.as_ref();
         let role = Role {
             function,
@@ -54,7 +57,9 @@ fn require_no_others(function: Function, seen: &FunctionSeen, findings: &mut Fin
     match attached.map(Vec::as_slice) {
         Some([first, ..]) => {
             let all = attached.map(|all| listed(all)).unwrap_or_default();
-            let saw = format!("has managed policies ({all}), which grant what the template does not show and this does not read");
+            let saw = format!(
+                "has managed policies ({all}), which grant what the template does not show and this does not read"
+            );
             let fix = format!("aws iam detach-role-policy --role-name {name} --policy-arn {first}");
             findings.warning(check, &place, saw, fix);
         }
@@ -64,7 +69,9 @@ fn require_no_others(function: Function, seen: &FunctionSeen, findings: &mut Fin
         Some([]) | None => {}
     }
     if let Some(Some(boundary)) = boundary {
-        let saw = format!("has the boundary {boundary}, which is not read here and may refuse what the role allows");
+        let saw = format!(
+            "has the boundary {boundary}, which is not read here and may refuse what the role allows"
+        );
         let fix = format!(
             "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::ACCOUNT:role/{name} --action-names {} --resource-arns ARN_OF_A_TARGET",
             function.change()
@@ -94,9 +101,18 @@ impl Role<'_> {
 
     fn require_observes(&self, case: &Case<'_>, findings: &mut Findings) {
         let (partition, region, account) = place_of(&self.seen.arn);
-        let table = self.seen.variables.get("JOURNAL_TABLE").map_or("", String::as_str);
+        let table = self
+            .seen
+            .variables
+            .get("JOURNAL_TABLE")
+            .map_or("", String::as_str);
         let table = format!("arn:{partition}:dynamodb:{region}:{account}:table/{table}");
-        let queue = self.seen.on_failure.as_ref().ok().and_then(Option::as_deref);
+        let queue = self
+            .seen
+            .on_failure
+            .as_ref()
+            .ok()
+            .and_then(Option::as_deref);
         let missing: Vec<&str> = self
             .function
             .reads()
@@ -104,23 +120,34 @@ impl Role<'_> {
             .chain(&OF_ALL)
             .copied()
             .filter(|action| match *action {
-                "sqs:SendMessage" => queue.is_some_and(|queue| queue.contains(":sqs:") && !self.may(action, queue)),
+                "sqs:SendMessage" => {
+                    queue.is_some_and(|queue| queue.contains(":sqs:") && !self.may(action, queue))
+                }
                 _ if action.starts_with("dynamodb:") => !self.may(action, &table),
                 // Tags are read by the ARN of any group or cluster; the other reads know no narrower resource.
-                "elasticache:ListTagsForResource" => {
-                    !self.may(action, &format!("arn:{partition}:elasticache:{region}:{account}:replicationgroup:any"))
-                }
-                "rds:ListTagsForResource" => {
-                    !self.may(action, &format!("arn:{partition}:rds:{region}:{account}:cluster:any"))
-                }
+                "elasticache:ListTagsForResource" => !self.may(
+                    action,
+                    &format!("arn:{partition}:elasticache:{region}:{account}:replicationgroup:any"),
+                ),
+                "rds:ListTagsForResource" => !self.may(
+                    action,
+                    &format!("arn:{partition}:rds:{region}:{account}:cluster:any"),
+                ),
                 _ => !self.may(action, "*"),
             })
             .collect();
         let place = self.place();
-        let redeploy = format!("sam deploy --stack-name {} (template.yaml grants them)", case.seen.stack);
+        let redeploy = format!(
+            "sam deploy --stack-name {} (template.yaml grants them)",
+            case.seen.stack
+        );
         let saw = format!("may not {}", listed(&missing));
         if missing.is_empty() {
-            findings.ok(Check::RoleObserves, &place, "may read all that its function reads, and write the journal");
+            findings.ok(
+                Check::RoleObserves,
+                &place,
+                "may read all that its function reads, and write the journal",
+            );
         } else if self.has_more {
             let saw = format!("{saw} by its own policies; others are not read here");
             findings.unjudged(Check::RoleObserves, &place, saw, redeploy);
@@ -136,19 +163,28 @@ impl Role<'_> {
         let mode = self.seen.variables.get("MODE").map_or("", String::as_str);
         match (mode, granted) {
             ("apply", true) => {
-                findings.ok(Check::RoleChanges, &place, format!("grants {change}, for apply mode"));
+                findings.ok(
+                    Check::RoleChanges,
+                    &place,
+                    format!("grants {change}, for apply mode"),
+                );
                 require_targets(case, self, findings);
             }
             ("apply", false) if self.has_more => {
-                let saw = format!("its own policies do not grant {change}; others are not read here");
+                let saw =
+                    format!("its own policies do not grant {change}; others are not read here");
                 findings.unjudged(Check::RoleChanges, &place, saw, case.deploy("Mode=apply"));
             }
             ("apply", false) => {
-                let saw = format!("does not grant {change}, though the function runs in apply mode: every change is refused");
+                let saw = format!(
+                    "does not grant {change}, though the function runs in apply mode: every change is refused"
+                );
                 findings.error(Check::RoleChanges, &place, saw, case.deploy("Mode=apply"));
             }
             (_, true) => {
-                let saw = format!("grants {change} in plan mode: that nothing is changed rests on the program alone");
+                let saw = format!(
+                    "grants {change} in plan mode: that nothing is changed rests on the program alone"
+                );
                 findings.warning(Check::RoleChanges, &place, saw, case.deploy("Mode=plan"));
                 require_targets(case, self, findings);
             }
@@ -166,7 +202,12 @@ impl Role<'_> {
         let parameter = self.function.pattern_parameter();
         parameters.extend(pattern.map(|pattern| format!("{parameter}='{pattern}'")));
         if self.function == Function::Reshard {
-            let most = case.policy().reshard.iter().map(|entry| entry.max_shards).max();
+            let most = case
+                .policy()
+                .reshard
+                .iter()
+                .map(|entry| entry.max_shards)
+                .max();
             parameters.extend(most.map(|most| format!("MaxShardsCeiling={most}")));
         }
         format!("when you apply: {}", case.deploy(&parameters.join(" ")))

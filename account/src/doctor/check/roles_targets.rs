@@ -8,11 +8,7 @@ use super::{
     case::{Case, Target, listed, place_of},
     roles::Role,
 };
-use crate::doctor::{
-    Check, Function,
-    finding::Findings,
-    statement::at_most,
-};
+use crate::doctor::{Check, Function, finding::Findings, statement::at_most};
 
 /// The condition key that caps the shards that a request may ask for.
 const CEILING: &str = "elasticache:NumNodeGroups";
@@ -72,11 +68,18 @@ pub(super) fn pattern(case: &Case<'_>, function: Function) -> Option<String> {
     let pattern = format!("{common}*");
     let fits = WildMatch::new(&pattern);
     let others = case.ids(function)?;
-    let exact = others.iter().all(|id| targets.contains(id) || !fits.matches(id));
+    let exact = others
+        .iter()
+        .all(|id| targets.contains(id) || !fits.matches(id));
     exact.then_some(pattern)
 }
 
-fn require_covered(case: &Case<'_>, role: &Role<'_>, targets: &BTreeSet<Target>, findings: &mut Findings) {
+fn require_covered(
+    case: &Case<'_>,
+    role: &Role<'_>,
+    targets: &BTreeSet<Target>,
+    findings: &mut Findings,
+) {
     let (place, check) = (role.place(), Check::RoleCoversTargets);
     let uncovered = |applies| {
         let targets = targets.iter();
@@ -86,15 +89,26 @@ fn require_covered(case: &Case<'_>, role: &Role<'_>, targets: &BTreeSet<Target>,
     let (acted_on, planned) = (uncovered(true), uncovered(false));
     let change = role.function.change();
     if !acted_on.is_empty() {
-        let saw = format!("does not cover {}: {change} is refused there", listed(&acted_on));
+        let saw = format!(
+            "does not cover {}: {change} is refused there",
+            listed(&acted_on)
+        );
         if role.has_more {
-            findings.unjudged(check, &place, format!("{saw}, unless a policy allows it that is not read here"), narrow(case, role.function));
+            findings.unjudged(
+                check,
+                &place,
+                format!("{saw}, unless a policy allows it that is not read here"),
+                narrow(case, role.function),
+            );
         } else {
             findings.error(check, &place, saw, narrow(case, role.function));
         }
     }
     if !planned.is_empty() {
-        let saw = format!("does not cover {}, of which the policy applies nothing yet", listed(&planned));
+        let saw = format!(
+            "does not cover {}, of which the policy applies nothing yet",
+            listed(&planned)
+        );
         findings.warning(check, &place, saw, narrow(case, role.function));
     }
     if acted_on.is_empty() && planned.is_empty() {
@@ -103,7 +117,12 @@ fn require_covered(case: &Case<'_>, role: &Role<'_>, targets: &BTreeSet<Target>,
     }
 }
 
-fn require_nothing_else(case: &Case<'_>, role: &Role<'_>, targets: &BTreeSet<Target>, findings: &mut Findings) {
+fn require_nothing_else(
+    case: &Case<'_>,
+    role: &Role<'_>,
+    targets: &BTreeSet<Target>,
+    findings: &mut Findings,
+) {
     let (place, check) = (role.place(), Check::RoleCoversOthers);
     let Some(ids) = case.ids(role.function) else {
         // Told once, as the targets' own finding.
@@ -115,19 +134,36 @@ fn require_nothing_else(case: &Case<'_>, role: &Role<'_>, targets: &BTreeSet<Tar
         .filter(|id| covers(role, id))
         .collect();
     if others.is_empty() {
-        findings.ok(check, &place, "covers nothing of the account that the policy does not name");
+        findings.ok(
+            check,
+            &place,
+            "covers nothing of the account that the policy does not name",
+        );
         return;
     }
     let table = role.function.table();
-    let saw = format!("also covers {}, which {table} does not name: only the program keeps it away", listed(&others));
+    let saw = format!(
+        "also covers {}, which {table} does not name: only the program keeps it away",
+        listed(&others)
+    );
     findings.warning(check, &place, saw, narrow(case, role.function));
 }
 
 fn require_ceiling(case: &Case<'_>, role: &Role<'_>, findings: &mut Findings) {
     let (place, check) = (role.place(), Check::RoleCeiling);
-    let most = case.policy().reshard.iter().map(|entry| entry.max_shards).max().unwrap_or(0);
+    let most = case
+        .policy()
+        .reshard
+        .iter()
+        .map(|entry| entry.max_shards)
+        .max()
+        .unwrap_or(0);
     let set = case.deploy(&format!("Mode=apply MaxShardsCeiling={most}"));
-    let ceilings: Option<Vec<f64>> = role.changing().iter().map(|one| at_most(one, CEILING)).collect();
+    let ceilings: Option<Vec<f64>> = role
+        .changing()
+        .iter()
+        .map(|one| at_most(one, CEILING))
+        .collect();
     // Of several statements, the most generous one decides.
     let Some(ceiling) = ceilings.and_then(|all| all.into_iter().reduce(f64::max)) else {
         let saw = format!("has no ceiling ({CEILING}): only the program keeps to max_shards");
@@ -135,10 +171,13 @@ fn require_ceiling(case: &Case<'_>, role: &Role<'_>, findings: &mut Findings) {
         return;
     };
     if ceiling < f64::from(most) {
-        let saw = format!("refuses more than {ceiling} shards, but the policy's max_shards go up to {most}");
+        let saw = format!(
+            "refuses more than {ceiling} shards, but the policy's max_shards go up to {most}"
+        );
         findings.error(check, &place, saw, set);
     } else {
-        let saw = format!("refuses more than {ceiling} shards; the policy's max_shards go up to {most}");
+        let saw =
+            format!("refuses more than {ceiling} shards; the policy's max_shards go up to {most}");
         findings.ok(check, &place, saw);
     }
 }

@@ -18,7 +18,11 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
         .any(|one| one.is_of_groups() && case.wants(one));
     if of_groups
         && findings
-            .read(Check::PolicyFitsAccount, "replication groups", &case.seen.groups)
+            .read(
+                Check::PolicyFitsAccount,
+                "replication groups",
+                &case.seen.groups,
+            )
             .is_some()
     {
         compare_with_account(case, findings);
@@ -82,7 +86,10 @@ fn require_cluster_mode(function: Function, group: &Group, findings: &mut Findin
         findings.ok(Check::ClusterMode, &place, saw);
         return;
     }
-    let saw = format!("its cluster mode is {mode}; {} needs {wanted} and holds", function.folder());
+    let saw = format!(
+        "its cluster mode is {mode}; {} needs {wanted} and holds",
+        function.folder()
+    );
     let fix = match function {
         Function::Reshard => format!(
             "aws elasticache modify-replication-group --replication-group-id {id} --cluster-mode compatible --apply-immediately, then once \
@@ -122,7 +129,10 @@ fn require_failover_settings(function: Function, group: &Group, findings: &mut F
 }
 
 fn require_no_datastore(case: &Case<'_>, findings: &mut Findings) {
-    let mut groups: Vec<&Group> = Function::ALL.into_iter().flat_map(|one| case.groups(one)).collect();
+    let mut groups: Vec<&Group> = Function::ALL
+        .into_iter()
+        .flat_map(|one| case.groups(one))
+        .collect();
     groups.sort_by_key(|group| &group.id);
     groups.dedup_by_key(|group| &group.id);
     let mut alone = true;
@@ -130,7 +140,9 @@ fn require_no_datastore(case: &Case<'_>, findings: &mut Findings) {
         if let Some(datastore) = &group.global_datastore {
             alone = false;
             let place = format!("group {}", group.id);
-            let saw = format!("belongs to Global Datastore {datastore}, whose shards change through the datastore: everything is held");
+            let saw = format!(
+                "belongs to Global Datastore {datastore}, whose shards change through the datastore: everything is held"
+            );
             let fix = format!("take {} out of the policy", group.id);
             findings.error(Check::GlobalDatastore, &place, saw, fix);
         }
@@ -144,11 +156,18 @@ fn require_no_datastore(case: &Case<'_>, findings: &mut Findings) {
 fn require_no_auto_scaling(case: &Case<'_>, findings: &mut Findings) {
     let place = "Application Auto Scaling";
     let scalable = findings.read(Check::AutoScaling, place, &case.seen.scalable);
-    let alarms = findings.read(Check::AutoScaling, "alarms TargetTracking-*", &case.seen.scaling_alarms);
+    let alarms = findings.read(
+        Check::AutoScaling,
+        "alarms TargetTracking-*",
+        &case.seen.scaling_alarms,
+    );
     let mut governed: BTreeMap<&str, Vec<&Scalable>> = BTreeMap::new();
     for one in scalable.into_iter().flatten() {
         let id = one.resource.strip_prefix("replication-group/");
-        governed.entry(id.unwrap_or(&one.resource)).or_default().push(one);
+        governed
+            .entry(id.unwrap_or(&one.resource))
+            .or_default()
+            .push(one);
     }
     let mut alone = true;
     for group in case.groups(Function::Reshard) {
@@ -156,7 +175,10 @@ fn require_no_auto_scaling(case: &Case<'_>, findings: &mut Findings) {
         let targets = governed.get(group.id.as_str());
         for target in targets.into_iter().flatten() {
             alone = false;
-            let saw = format!("Application Auto Scaling governs it ({}); two scalers must not", target.dimension);
+            let saw = format!(
+                "Application Auto Scaling governs it ({}); two scalers must not",
+                target.dimension
+            );
             let fix = format!(
                 "aws application-autoscaling deregister-scalable-target --service-namespace elasticache --resource-id {} \
                  --scalable-dimension {}, or take it out of [[reshard]]",
@@ -165,10 +187,17 @@ fn require_no_auto_scaling(case: &Case<'_>, findings: &mut Findings) {
             findings.error(Check::AutoScaling, &place, saw, fix);
         }
         let mut alarms = alarms.into_iter().flatten();
-        if let (None, Some(alarm)) = (targets, alarms.find(|name| shows_auto_scaling(name, &group.id))) {
+        if let (None, Some(alarm)) = (
+            targets,
+            alarms.find(|name| shows_auto_scaling(name, &group.id)),
+        ) {
             alone = false;
-            let saw = format!("alarm {alarm} looks like Application Auto Scaling's: every change is held");
-            let fix = format!("aws cloudwatch delete-alarms --alarm-names {alarm} if nothing is registered any more, or take it out of [[reshard]]");
+            let saw = format!(
+                "alarm {alarm} looks like Application Auto Scaling's: every change is held"
+            );
+            let fix = format!(
+                "aws cloudwatch delete-alarms --alarm-names {alarm} if nothing is registered any more, or take it out of [[reshard]]"
+            );
             findings.error(Check::AutoScaling, &place, saw, fix);
         }
     }
@@ -178,7 +207,11 @@ fn require_no_auto_scaling(case: &Case<'_>, findings: &mut Findings) {
 }
 
 fn require_db_clusters(case: &Case<'_>, findings: &mut Findings) {
-    let read = findings.read(Check::DbCluster, "database clusters", &case.seen.db_clusters);
+    let read = findings.read(
+        Check::DbCluster,
+        "database clusters",
+        &case.seen.db_clusters,
+    );
     let Some(all) = read else {
         return;
     };
@@ -210,7 +243,11 @@ fn require_db_clusters(case: &Case<'_>, findings: &mut Findings) {
             findings.error(Check::DbCluster, &place, saw, fix);
         } else {
             let readers = cluster.members.len() - 1;
-            findings.ok(Check::DbCluster, &place, format!("is Neptune's, with {readers} to fail over to"));
+            findings.ok(
+                Check::DbCluster,
+                &place,
+                format!("is Neptune's, with {readers} to fail over to"),
+            );
         }
     }
 }
@@ -228,7 +265,9 @@ fn require_fresh(case: &Case<'_>, findings: &mut Findings) {
     }
     let groups = Function::ALL.into_iter().flat_map(|one| case.groups(one));
     for group in groups {
-        let failover = policy.failover_shard_for(&group.id).or_else(|| policy.promote_replica_for(&group.id));
+        let failover = policy
+            .failover_shard_for(&group.id)
+            .or_else(|| policy.promote_replica_for(&group.id));
         let after = policy.reshard_for(&group.id).map(|entry| entry.stale_after);
         if let Some(after) = after.or_else(|| failover.map(|entry| entry.stale_after)) {
             allowed.insert(group.id.as_str(), ("group", after));
@@ -249,9 +288,15 @@ fn judge_age(
     let place = format!("{kind} {id}");
     let (namespace, metric, dimension) = match kind {
         "cluster" => ("AWS/Neptune", "CPUUtilization", "DBClusterIdentifier"),
-        _ => ("AWS/ElastiCache", "EngineCPUUtilization", "ReplicationGroupId"),
+        _ => (
+            "AWS/ElastiCache",
+            "EngineCPUUtilization",
+            "ReplicationGroupId",
+        ),
     };
-    let fix = format!("aws cloudwatch list-metrics --namespace {namespace} --metric-name {metric} --dimensions Name={dimension},Value={id} shows whether it is published; a new {kind} needs some minutes");
+    let fix = format!(
+        "aws cloudwatch list-metrics --namespace {namespace} --metric-name {metric} --dimensions Name={dimension},Value={id} shows whether it is published; a new {kind} needs some minutes"
+    );
     let Some(newest) = newest else {
         let saw = format!("no sample of {metric} in the last hour: on silence nothing is done");
         findings.error(Check::MetricsFresh, &place, saw, fix);

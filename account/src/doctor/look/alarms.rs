@@ -37,10 +37,20 @@ impl Clients {
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| unread("cloudwatch:DescribeAlarms", &error))?;
                 let metric = page.metric_alarms().iter().map(|one| {
-                    (one.alarm_name(), one.alarm_arn(), one.actions_enabled(), one.alarm_actions())
+                    (
+                        one.alarm_name(),
+                        one.alarm_arn(),
+                        one.actions_enabled(),
+                        one.alarm_actions(),
+                    )
                 });
                 let composite = page.composite_alarms().iter().map(|one| {
-                    (one.alarm_name(), one.alarm_arn(), one.actions_enabled(), one.alarm_actions())
+                    (
+                        one.alarm_name(),
+                        one.alarm_arn(),
+                        one.actions_enabled(),
+                        one.alarm_actions(),
+                    )
                 });
                 for (name, arn, enabled, actions) in metric.chain(composite) {
                     let alarm = AlarmSeen {
@@ -70,20 +80,38 @@ impl Clients {
         });
         let of_group = |group: &Group| {
             let id = group.id.as_str();
-            (id.to_owned(), "AWS/ElastiCache", "EngineCPUUtilization", "ReplicationGroupId")
+            (
+                id.to_owned(),
+                "AWS/ElastiCache",
+                "EngineCPUUtilization",
+                "ReplicationGroupId",
+            )
         };
         let db_clusters = db_clusters.into_iter().flatten();
-        let db_clusters = db_clusters.filter(|one| policy.failover_db_cluster_for(&one.id).is_some());
+        let db_clusters =
+            db_clusters.filter(|one| policy.failover_db_cluster_for(&one.id).is_some());
         let of_cluster = |cluster: &DbCluster| {
             let id = cluster.id.as_str();
-            (id.to_owned(), "AWS/Neptune", "CPUUtilization", "DBClusterIdentifier")
+            (
+                id.to_owned(),
+                "AWS/Neptune",
+                "CPUUtilization",
+                "DBClusterIdentifier",
+            )
         };
-        let wanted: Vec<_> = groups.map(of_group).chain(db_clusters.map(of_cluster)).collect();
+        let wanted: Vec<_> = groups
+            .map(of_group)
+            .chain(db_clusters.map(of_cluster))
+            .collect();
         let mut newest = BTreeMap::new();
         for wanted in wanted.chunks(QUERIES_PER_READ) {
-            let queries = wanted.iter().enumerate().map(|(index, (id, namespace, metric, dimension))| {
-                query(index, (namespace, metric), (dimension, id))
-            });
+            let queries =
+                wanted
+                    .iter()
+                    .enumerate()
+                    .map(|(index, (id, namespace, metric, dimension))| {
+                        query(index, (namespace, metric), (dimension, id))
+                    });
             let asked = self
                 .cloudwatch
                 .get_metric_data()
@@ -94,11 +122,15 @@ impl Clients {
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| unread("cloudwatch:GetMetricData", &error))?;
                 for result in page.metric_data_results() {
-                    let index = result.id().and_then(|id| id.strip_prefix('q')?.parse::<usize>().ok());
+                    let index = result
+                        .id()
+                        .and_then(|id| id.strip_prefix('q')?.parse::<usize>().ok());
                     let target = index.and_then(|index| wanted.get(index));
                     let times = result.timestamps().iter();
                     let last = times.filter_map(|at| at.to_millis().ok()).max();
-                    if let (Some((id, ..)), Some(at)) = (target, last.and_then(DateTime::from_timestamp_millis)) {
+                    if let (Some((id, ..)), Some(at)) =
+                        (target, last.and_then(DateTime::from_timestamp_millis))
+                    {
                         let known = newest.entry(id.clone()).or_insert(at);
                         *known = at.max(*known);
                     }
@@ -109,9 +141,25 @@ impl Clients {
     }
 }
 
-fn query(index: usize, (namespace, metric): (&str, &str), (dimension, value): (&str, &str)) -> MetricDataQuery {
+fn query(
+    index: usize,
+    (namespace, metric): (&str, &str),
+    (dimension, value): (&str, &str),
+) -> MetricDataQuery {
     let dimension = Dimension::builder().name(dimension).value(value).build();
-    let metric = Metric::builder().namespace(namespace).metric_name(metric).dimensions(dimension).build();
-    let stat = MetricStat::builder().metric(metric).period(60).stat("Maximum").build();
-    MetricDataQuery::builder().id(format!("q{index}")).metric_stat(stat).return_data(true).build()
+    let metric = Metric::builder()
+        .namespace(namespace)
+        .metric_name(metric)
+        .dimensions(dimension)
+        .build();
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(60)
+        .stat("Maximum")
+        .build();
+    MetricDataQuery::builder()
+        .id(format!("q{index}"))
+        .metric_stat(stat)
+        .return_data(true)
+        .build()
 }

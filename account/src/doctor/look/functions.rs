@@ -47,7 +47,9 @@ impl Clients {
             name: name.to_owned(),
             arn: read.function_arn().unwrap_or_default().to_owned(),
             state: read.state().map(|state| state.as_str().to_owned()),
-            last_update: read.last_update_status().map(|status| status.as_str().to_owned()),
+            last_update: read
+                .last_update_status()
+                .map(|status| status.as_str().to_owned()),
             variables: variables(&read),
             layers: read
                 .layers()
@@ -101,5 +103,7 @@ impl Clients {
 fn variables(read: &GetFunctionConfigurationOutput) -> BTreeMap<String, String> {
     let environment = read.environment().and_then(|one| one.variables());
     let pairs = environment.into_iter().flatten();
-    pairs.map(|(name, value)| (name.clone(), value.clone())).collect()
+    pairs
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }

@@ -74,12 +74,18 @@ pub async fn look(
         quotas: aws_sdk_servicequotas::Client::new(config),
         scaling: aws_sdk_applicationautoscaling::Client::new(config),
     };
-    let ((groups, clocks), db_clusters) = tokio::join!(clients.groups(clock), clients.db_clusters());
+    let ((groups, clocks), db_clusters) =
+        tokio::join!(clients.groups(clock), clients.db_clusters());
     let at = clocks.map_or_else(clock, |clocks| clocks.aws);
     let (functions, alarms, newest, notifications, quotas, scalable, scaling_alarms) = tokio::join!(
         clients.functions(stack),
         clients.alarms(file.policy()),
-        clients.newest(file.policy(), groups.as_ref().ok(), db_clusters.as_ref().ok(), at),
+        clients.newest(
+            file.policy(),
+            groups.as_ref().ok(),
+            db_clusters.as_ref().ok(),
+            at
+        ),
         clients.notifications(),
         clients.quotas(),
         clients.scalable(),
@@ -115,7 +121,8 @@ fn found(
 
 /// Codes with which services refuse a caller who may not (\[BC\]; of SNS `AuthorizationError`).
 fn is_denial(code: &str) -> bool {
-    code.starts_with("AccessDenied") || matches!(code, "AuthorizationError" | "UnauthorizedOperation")
+    code.starts_with("AccessDenied")
+        || matches!(code, "AuthorizationError" | "UnauthorizedOperation")
 }
 
 /// Why a call failed.

@@ -57,7 +57,13 @@ impl Clients {
     }
 
     async fn described(&self, table: &str) -> Read<Option<TableDescribed>> {
-        match self.dynamodb.describe_table().table_name(table).send().await {
+        match self
+            .dynamodb
+            .describe_table()
+            .table_name(table)
+            .send()
+            .await
+        {
             Ok(read) => Ok(read.table().map(described)),
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(unread("dynamodb:DescribeTable", &error)),
@@ -67,9 +73,14 @@ impl Clients {
     /// Asks for the item of the pause of everything, which need not be there.
     async fn readable(&self, table: &str) -> Read<()> {
         let key = AttributeValue::S("*".to_owned());
-        let asked = self.dynamodb.get_item().table_name(table).key("target", key);
+        let asked = self
+            .dynamodb
+            .get_item()
+            .table_name(table)
+            .key("target", key);
         let read = asked.send().await;
-        read.map(|_| ()).map_err(|error| unread("dynamodb:GetItem", &error))
+        read.map(|_| ())
+            .map_err(|error| unread("dynamodb:GetItem", &error))
     }
 
     /// The values that were applied, and the defaults of quotas for which none was.
@@ -81,7 +92,10 @@ impl Clients {
             let quota = quota.map_err(|error| unread("servicequotas:ListServiceQuotas", &error))?;
             seen.extend(read_quota(&quota));
         }
-        let asked = self.quotas.list_aws_default_service_quotas().service_code(SERVICE);
+        let asked = self
+            .quotas
+            .list_aws_default_service_quotas()
+            .service_code(SERVICE);
         let mut defaults = asked.into_paginator().items().send();
         while let Some(quota) = defaults.next().await {
             let permission = "servicequotas:ListAWSDefaultServiceQuotas";
@@ -113,14 +127,23 @@ fn described(table: &TableDescription) -> TableDescribed {
     let kind_of = |name: &str| {
         let mut definitions = table.attribute_definitions().iter();
         let found = definitions.find(|one| one.attribute_name() == name);
-        found.map_or("?", |one| one.attribute_type().as_str()).to_owned()
+        found
+            .map_or("?", |one| one.attribute_type().as_str())
+            .to_owned()
     };
     let key = table.key_schema().iter().map(|one| {
         let name = one.attribute_name();
-        (name.to_owned(), one.key_type().as_str().to_owned(), kind_of(name))
+        (
+            name.to_owned(),
+            one.key_type().as_str().to_owned(),
+            kind_of(name),
+        )
     });
     TableDescribed {
-        status: table.table_status().map_or("unsaid", |status| status.as_str()).to_owned(),
+        status: table
+            .table_status()
+            .map_or("unsaid", |status| status.as_str())
+            .to_owned(),
         key: key.collect(),
     }
 }

@@ -8,8 +8,11 @@ use crate::doctor::{Read, RoleSeen, Unread};
 impl Clients {
     /// A role by its name, which is the last part of its ARN whatever its path.
     pub(super) async fn role(&self, name: &str) -> RoleSeen {
-        let (documents, attached, boundary) =
-            tokio::join!(self.documents(name), self.attached(name), self.boundary(name));
+        let (documents, attached, boundary) = tokio::join!(
+            self.documents(name),
+            self.attached(name),
+            self.boundary(name)
+        );
         RoleSeen {
             name: name.to_owned(),
             documents,
@@ -25,8 +28,15 @@ impl Clients {
         while let Some(name) = names.next().await {
             let name = name.map_err(|error| unread("iam:ListRolePolicies", &error))?;
             let permission = "iam:GetRolePolicy";
-            let asked = self.iam.get_role_policy().role_name(role).policy_name(&name);
-            let read = asked.send().await.map_err(|error| unread(permission, &error))?;
+            let asked = self
+                .iam
+                .get_role_policy()
+                .role_name(role)
+                .policy_name(&name);
+            let read = asked
+                .send()
+                .await
+                .map_err(|error| unread(permission, &error))?;
             let document = serde_json::from_str(&decoded(read.policy_document()));
             let document = document.map_err(|error| Unread {
                 permission: permission.to_owned(),
@@ -87,6 +97,9 @@ mod tests {
 
     #[test]
     fn documents_come_percent_encoded() {
-        assert_eq!(decoded("%7B%22a%22%3A%20%22%C3%BC%2B+100%\"}"), "{\"a\": \"ü++100%\"}");
+        assert_eq!(
+            decoded("%7B%22a%22%3A%20%22%C3%BC%2B+100%\"}"),
+            "{\"a\": \"ü++100%\"}"
+        );
     }
 }

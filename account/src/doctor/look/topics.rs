@@ -62,7 +62,9 @@ impl Clients {
             match one {
                 Ok(one) => {
                     // One that nobody confirmed has a word instead of an ARN, and delivers nothing.
-                    let confirmed = one.subscription_arn().is_some_and(|arn| arn.starts_with("arn:"));
+                    let confirmed = one
+                        .subscription_arn()
+                        .is_some_and(|arn| arn.starts_with("arn:"));
                     if let (true, Some(protocol), Some(endpoint)) =
                         (confirmed, one.protocol(), one.endpoint())
                     {

@@ -5,12 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::{StackError, Template, permission::Permission, text};
-use crate::cloud::{
-    Cloud,
-    iam::Role,
-    lambda::Function,
-    sns::{Subscription, Topic},
-};
+use crate::cloud::{Cloud, iam::Role, lambda::Function, sns::Subscription};
 
 /// What a stack made, and what it did not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -170,7 +165,9 @@ impl Template {
                 (member(policy, "PolicyName"), document)
             })
             .collect();
-        let attached = properties.get("ManagedPolicyArns").and_then(Value::as_array);
+        let attached = properties
+            .get("ManagedPolicyArns")
+            .and_then(Value::as_array);
         let role = Role {
             arn: self.attribute(logical, "Arn", &place)?,
             trust: properties
@@ -182,7 +179,10 @@ impl Template {
             boundary: properties.get("PermissionsBoundary").map(text),
             created: cloud.now(),
         };
-        cloud.iam.roles.insert(self.physical(logical, &place)?, role);
+        cloud
+            .iam
+            .roles
+            .insert(self.physical(logical, &place)?, role);
         Ok(())
     }
 
@@ -193,7 +193,7 @@ impl Template {
         cloud: &mut Cloud,
     ) -> Result<String, StackError> {
         let arn = self.referred(logical, &format!("Resources.{logical}"))?;
-        let topic = cloud.sns.topics.entry(arn.clone()).or_insert_with(Topic::default);
+        let topic = cloud.sns.topics.entry(arn.clone()).or_default();
         topic.display_name = member(properties, "DisplayName");
         topic.kms_key = properties.get("KmsMasterKeyId").map(text);
         for one in properties
@@ -262,7 +262,9 @@ fn subscribe(cloud: &mut Cloud, topic: &str, protocol: &str, endpoint: &str) {
 fn configuration(name: &str, arn: &str, properties: &Value, cloud: &Cloud) -> Value {
     let number = |key: &str, default: i64| {
         let given = properties.get(key).map(text);
-        given.and_then(|text| text.parse::<i64>().ok()).unwrap_or(default)
+        given
+            .and_then(|text| text.parse::<i64>().ok())
+            .unwrap_or(default)
     };
     let layers: Vec<Value> = properties
         .get("Layers")
@@ -306,7 +308,10 @@ fn configuration(name: &str, arn: &str, properties: &Value, cloud: &Cloud) -> Va
                 .collect();
             members.insert("Environment".to_owned(), json!({ "Variables": texts }));
         }
-        for (ours, theirs) in [("LoggingConfig", "LoggingConfig"), ("KmsKeyArn", "KMSKeyArn")] {
+        for (ours, theirs) in [
+            ("LoggingConfig", "LoggingConfig"),
+            ("KmsKeyArn", "KMSKeyArn"),
+        ] {
             if let Some(value) = properties.get(ours) {
                 members.insert(theirs.to_owned(), value.clone());
             }
@@ -327,13 +332,20 @@ fn event_invoke(arn: &str, properties: &Value, cloud: &Cloud) -> Option<Value> {
             destinations.insert(way.to_owned(), json!({ "Destination": destination }));
         }
     }
-    Some(json!({
+    let mut shown = json!({
         "LastModified": cloud.now().timestamp(),
         "FunctionArn": format!("{arn}:$LATEST"),
-        "MaximumRetryAttempts": given.get("MaximumRetryAttempts"),
-        "MaximumEventAgeInSeconds": given.get("MaximumEventAgeInSeconds"),
         "DestinationConfig": destinations,
-    }))
+    });
+    for key in ["MaximumRetryAttempts", "MaximumEventAgeInSeconds"] {
+        let number = given
+            .get(key)
+            .and_then(|value| text(value).parse::<i64>().ok());
+        if let (Some(number), Some(members)) = (number, shown.as_object_mut()) {
+            members.insert(key.to_owned(), number.into());
+        }
+    }
+    Some(shown)
 }
 
 /// What SAM makes of a global and a function's own value: maps are merged, lists are joined, anything else is replaced.

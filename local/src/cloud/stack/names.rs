@@ -71,7 +71,10 @@ impl Template {
         Ok(written.as_ref().map_or_else(
             || {
                 let stack = &self.settings.name;
-                format!("{stack}-{logical}-{}", suffix(&format!("{stack}/{logical}")))
+                format!(
+                    "{stack}-{logical}-{}",
+                    suffix(&format!("{stack}/{logical}"))
+                )
             },
             text,
         ))
@@ -103,9 +106,7 @@ impl Template {
         let kind = self.kind(logical, place)?;
         let name = self.physical(logical, place)?;
         Ok(match (kind, attribute) {
-            ("AWS::Serverless::Function", "Arn") => {
-                self.arn("lambda", &format!("function:{name}"))
-            }
+            ("AWS::Serverless::Function", "Arn") => self.arn("lambda", &format!("function:{name}")),
             ("AWS::IAM::Role", "Arn") => {
                 format!("arn:{}:iam::{}:role/{name}", self.partition(), self.account)
             }
@@ -114,9 +115,7 @@ impl Template {
             ("AWS::SNS::Topic", "TopicArn") => self.arn("sns", &name),
             ("AWS::DynamoDB::Table", "Arn") => self.arn("dynamodb", &format!("table/{name}")),
             ("AWS::Logs::LogGroup", "Arn") => self.arn("logs", &format!("log-group:{name}:*")),
-            ("AWS::CloudWatch::Alarm", "Arn") => {
-                self.arn("cloudwatch", &format!("alarm:{name}"))
-            }
+            ("AWS::CloudWatch::Alarm", "Arn") => self.arn("cloudwatch", &format!("alarm:{name}")),
             ("AWS::KMS::Key", "Arn") => self.arn("kms", &format!("key/{name}")),
             _ => {
                 return Err(StackError::Unknown {

@@ -96,13 +96,13 @@ fn alarms_and_topics_may_invoke_and_functions_are_subscribed() {
         .collect();
     assert_eq!(
         principals,
-        ["sns.amazonaws.com", "lambda.alarms.cloudwatch.amazonaws.com"]
+        [
+            "sns.amazonaws.com",
+            "lambda.alarms.cloudwatch.amazonaws.com"
+        ]
     );
     let alarms = &policy["Statement"][1]["Condition"];
-    assert_eq!(
-        alarms["StringEquals"]["AWS:SourceAccount"],
-        "123456789012"
-    );
+    assert_eq!(alarms["StringEquals"]["AWS:SourceAccount"], "123456789012");
     assert_eq!(
         alarms["ArnLike"]["AWS:SourceArn"],
         "arn:aws:cloudwatch:us-east-1:123456789012:alarm:*"
@@ -113,7 +113,11 @@ fn alarms_and_topics_may_invoke_and_functions_are_subscribed() {
     assert_eq!(document["Statement"].as_array().unwrap().len(), 2);
     let invoked = function.event_invoke.as_ref().unwrap();
     let destination = invoked["DestinationConfig"]["OnFailure"]["Destination"].as_str();
-    assert!(destination.unwrap().starts_with("arn:aws:sqs:us-east-1:123456789012:warden-FailedEvents-"));
+    assert!(
+        destination
+            .unwrap()
+            .starts_with("arn:aws:sqs:us-east-1:123456789012:warden-FailedEvents-")
+    );
 }
 
 #[test]
@@ -139,9 +143,18 @@ fn what_the_reader_does_not_know_is_refused_with_its_place() {
         )
     };
     for (value, words) in [
-        ("!Base64 x", "Fn::Base64 is not known to the embedded CloudFormation, at Resources.T.DisplayName"),
-        ("!GetAtt T.Colour", "the attribute Colour of a resource of type AWS::SNS::Topic"),
-        ("!Ref Nobody", "the stack has no resource or parameter Nobody"),
+        (
+            "!Base64 x",
+            "Fn::Base64 is not known to the embedded CloudFormation, at Resources.T.DisplayName",
+        ),
+        (
+            "!GetAtt T.Colour",
+            "the attribute Colour of a resource of type AWS::SNS::Topic",
+        ),
+        (
+            "!Ref Nobody",
+            "the stack has no resource or parameter Nobody",
+        ),
         ("!Ref Q", "the stack has no resource or parameter Q"),
         ("!If [D, x, y]", "there is no condition D"),
         ("!Sub \"${P\"", "`${` without `}`"),
@@ -150,7 +163,10 @@ fn what_the_reader_does_not_know_is_refused_with_its_place() {
         assert!(said.contains(words), "{value}: {said}");
     }
     let said = refusal(&topic("x"), Settings::named("s").with("P", "c"));
-    assert!(said.contains("not one of the parameter's allowed values"), "{said}");
+    assert!(
+        said.contains("not one of the parameter's allowed values"),
+        "{said}"
+    );
     let said = refusal(&topic("x"), Settings::named("s").with("N", "c"));
     assert!(said.contains("no such parameter"), "{said}");
     assert!(refusal("a: [", Settings::named("s")).contains("no YAML"));

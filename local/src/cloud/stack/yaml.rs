@@ -28,9 +28,7 @@ fn to_json(node: &Yaml, place: &str) -> Result<Value, StackError> {
         let mut members = Map::new();
         for (key, value) in entries {
             let key = scalar(key, place)?;
-            let key = key
-                .as_str()
-                .map_or_else(|| key.to_string(), str::to_owned);
+            let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
             let value = to_json(value, &format!("{place}.{key}"))?;
             members.insert(key, value);
         }
