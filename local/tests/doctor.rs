@@ -57,10 +57,19 @@ fn errors_are_exit_code_1_and_warnings_only_where_they_are_denied() {
     let output = served.run(&["doctor", &wrong]);
     let (said, complaint) = told(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("  error    alarm orders-incidents: is not there"), "{said}");
-    assert!(complaint.ends_with("clusterwarden: the doctor found 1 error\n"), "{complaint}");
+    assert!(
+        said.contains("  error    alarm orders-incidents: is not there"),
+        "{said}"
+    );
+    assert!(
+        complaint.ends_with("clusterwarden: the doctor found 1 error\n"),
+        "{complaint}"
+    );
 
-    let unwise = write("replication_group = \"catalog\"", "replication_group = \"catalogue\"");
+    let unwise = write(
+        "replication_group = \"catalog\"",
+        "replication_group = \"catalogue\"",
+    );
     let output = served.run(&["doctor", &unwise]);
     let (said, complaint) = told(&output);
     assert_eq!(output.status.code(), Some(0), "{said}{complaint}");
@@ -71,7 +80,10 @@ fn errors_are_exit_code_1_and_warnings_only_where_they_are_denied() {
     let output = served.run(&["doctor", &wrong, "--stack", "other"]);
     let (said, _) = told(&output);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("function other-reshard: is not there"), "{said}");
+    assert!(
+        said.contains("function other-reshard: is not there"),
+        "{said}"
+    );
 }
 
 #[test]

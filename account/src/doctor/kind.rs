@@ -1,5 +1,7 @@
 //! The functions of a stack.
 
+use clusterwarden::policy::Policy;
+
 /// A function, by the name of its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Function {
@@ -51,6 +53,16 @@ impl Function {
             Self::FailoverShard => "[[failover_shard]]",
             Self::FailoverDbCluster => "[[failover_db_cluster]]",
             Self::PromoteReplica => "[[promote_replica]]",
+        }
+    }
+
+    /// Whether a policy has entries for it.
+    pub fn is_wanted_by(self, policy: &Policy) -> bool {
+        match self {
+            Self::Reshard => !policy.reshard.is_empty(),
+            Self::FailoverShard => !policy.failover_shard.is_empty(),
+            Self::FailoverDbCluster => !policy.failover_db_cluster.is_empty(),
+            Self::PromoteReplica => !policy.promote_replica.is_empty(),
         }
     }
 

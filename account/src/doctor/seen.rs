@@ -19,7 +19,7 @@ pub struct Seen {
     pub clocks: Option<Clocks>,
     /// The time of the look: AWS's, else the one here.
     pub at: DateTime<Utc>,
-    /// Each function by kind. `None`: the stack has none of this name.
+    /// Each function that the policy has entries for. `None`: the stack has none of this name.
     pub functions: BTreeMap<Function, Read<Option<FunctionSeen>>>,
     /// The tables that the functions name.
     pub tables: BTreeMap<String, TableSeen>,

@@ -100,7 +100,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Resume(options) => pause::resume(options, &surroundings).await,
         Command::Status(options) => status::run(options, &surroundings).await,
         Command::Drills(options) => drills::run(options, &surroundings).await,
-        Command::Doctor(options) => doctor::run(options, &surroundings).await,
+        Command::Doctor(options) => Box::pin(doctor::run(options, &surroundings)).await,
         Command::Check(options) => check::run_online(&options, &surroundings).await,
     };
     match done {

@@ -757,6 +757,15 @@ async fn a_group_that_its_function_could_not_change_is_an_error() {
                 Severity::Warning,
                 ["ReshardRole", "also covers catalogue", "none fits exactly"],
             ),
+            (
+                Check::RoleCoversOthers,
+                Severity::Warning,
+                [
+                    "FailoverShardRole",
+                    "also covers catalogue",
+                    "none fits exactly",
+                ],
+            ),
         ],
     );
     let looked = World::changed(apply(), "shards = 3\n", "shards = 1\n")

@@ -30,11 +30,12 @@ fn denial(service: &str) -> Fault {
 
 #[tokio::test]
 async fn each_refusal_names_its_permission_and_stops_no_other_check() {
-    let healthy = World::new(apply()).look().await.findings.len();
+    let healthy = World::of_now(apply()).look_as_now().await.findings.len();
     for permission in PERMISSIONS {
         let (service, operation) = permission.split_once(':').expect("an action");
-        let world = World::new(apply()).with(|cloud| cloud.faults.push(operation, denial(service)));
-        let looked = world.look().await;
+        let world =
+            World::of_now(apply()).with(|cloud| cloud.faults.push(operation, denial(service)));
+        let looked = world.look_as_now().await;
         let bad = looked.bad();
         assert!(!bad.is_empty(), "{permission} is not missed");
         for finding in &bad {

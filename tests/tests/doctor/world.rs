@@ -21,6 +21,14 @@ pub(crate) struct World {
     pub(crate) policy: PolicyFile,
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the SDK compares answers with this clock, whatever a test would like"
+)]
+pub(crate) fn real_time() -> DateTime<Utc> {
+    Utc::now()
+}
+
 /// What a look found.
 pub(crate) struct Looked {
     pub(crate) seen: Seen,
@@ -50,6 +58,16 @@ fn text_of(path: &str) -> String {
 impl World {
     /// The default scenario, changed by a replacement in its text.
     pub(crate) fn changed(settings: Settings, from: &str, to: &str) -> Self {
+        Self::changed_at(monday_morning(), settings, from, to)
+    }
+
+    /// A world of this very moment. Where an answer's `Date` is days off, the SDK takes a refusal for a clock that is wrong
+    /// and asks again.
+    pub(crate) fn of_now(settings: Settings) -> Self {
+        Self::changed_at(real_time(), settings, "", "")
+    }
+
+    fn changed_at(start: DateTime<Utc>, settings: Settings, from: &str, to: &str) -> Self {
         let text = text_of("local/scenarios/default.toml");
         let text = if from.is_empty() {
             text
@@ -57,7 +75,7 @@ impl World {
             assert!(text.contains(from), "{from}");
             text.replacen(from, to, 1)
         };
-        let cloud = scenario::parse("default", &text, monday_morning(), Parameters::default());
+        let cloud = scenario::parse("default", &text, start, Parameters::default());
         let mut cloud = cloud.expect("a scenario");
         stack::deploy(&mut cloud, &text_of("template.yaml"), settings).expect("a stack");
         let policy = text_of("policy/policy.toml");
@@ -79,6 +97,11 @@ impl World {
 
     pub(crate) async fn look(&self) -> Looked {
         self.look_as(&self.cloud.sdk_config(), monday_morning).await
+    }
+
+    /// A look at a world of now.
+    pub(crate) async fn look_as_now(&self) -> Looked {
+        self.look_as(&self.cloud.sdk_config(), real_time).await
     }
 
     pub(crate) async fn look_as(&self, config: &SdkConfig, clock: fn() -> DateTime<Utc>) -> Looked {

@@ -41,10 +41,7 @@ impl<'a> Case<'a> {
 
     /// Whether the policy has entries for a function.
     pub(super) fn wants(&self, function: Function) -> bool {
-        match self.entries(function) {
-            Some(entries) => !entries.is_empty(),
-            None => !self.policy().reshard.is_empty(),
-        }
+        function.is_wanted_by(self.policy())
     }
 
     /// Whether the entry that governs a target lets anything be carried out. `None`: no entry of the function governs it.

@@ -86,7 +86,8 @@ fn require_subscribed(
     findings: &mut Findings,
 ) {
     let place = format!("topic {topic}, function {}", function.name);
-    let Some(seen) = seen else {
+    // Of a topic that is not there, topic_policy says so.
+    let Some(seen) = seen.filter(|seen| !matches!(seen.attributes, Ok(None))) else {
         return;
     };
     let Some(subscriptions) = findings.read(Check::TopicSubscribed, &place, &seen.subscriptions)

@@ -16,7 +16,7 @@ const CEILING: &str = "elasticache:NumNodeGroups";
 pub(super) fn require_targets(case: &Case<'_>, role: &Role<'_>, findings: &mut Findings) {
     let targets = case.targets(role.function);
     require_covered(case, role, &targets, findings);
-    require_nothing_else(case, role, &targets, findings);
+    require_nothing_else(case, role, findings);
     if role.function == Function::Reshard {
         require_ceiling(case, role, findings);
     }
@@ -48,16 +48,21 @@ fn narrow(case: &Case<'_>, function: Function) -> String {
     }
 }
 
-/// One pattern with `*` that fits all targets that share a function's parameter, and nothing else of the account. `None`: there
-/// is none, or no target.
-pub(super) fn pattern(case: &Case<'_>, function: Function) -> Option<String> {
+/// The targets of all functions that share a function's parameter: one pattern covers them all.
+fn sharing(case: &Case<'_>, function: Function) -> BTreeSet<String> {
     let parameter = function.pattern_parameter();
     let sharing = Function::ALL.into_iter();
     let sharing = sharing.filter(|one| one.pattern_parameter() == parameter);
-    let targets: BTreeSet<String> = sharing
+    sharing
         .flat_map(|one| case.targets(one))
         .map(|target| target.id)
-        .collect();
+        .collect()
+}
+
+/// One pattern with `*` that fits all targets that share a function's parameter, and nothing else of the account. `None`: there
+/// is none, or no target.
+pub(super) fn pattern(case: &Case<'_>, function: Function) -> Option<String> {
+    let targets = sharing(case, function);
     let (first, last) = (targets.first()?, targets.last()?);
     if first == last {
         return Some(first.clone());
@@ -117,33 +122,24 @@ fn require_covered(
     }
 }
 
-fn require_nothing_else(
-    case: &Case<'_>,
-    role: &Role<'_>,
-    targets: &BTreeSet<Target>,
-    findings: &mut Findings,
-) {
+fn require_nothing_else(case: &Case<'_>, role: &Role<'_>, findings: &mut Findings) {
     let (place, check) = (role.place(), Check::RoleCoversOthers);
     let Some(ids) = case.ids(role.function) else {
         // Told once, as the targets' own finding.
         return;
     };
+    let named = sharing(case, role.function);
     let others: Vec<&String> = ids
-        .iter()
-        .filter(|id| !targets.iter().any(|target| target.id == **id))
+        .difference(&named)
         .filter(|id| covers(role, id))
         .collect();
     if others.is_empty() {
-        findings.ok(
-            check,
-            &place,
-            "covers nothing of the account that the policy does not name",
-        );
+        let saw = "covers nothing of the account that the policy does not name";
+        findings.ok(check, &place, saw);
         return;
     }
-    let table = role.function.table();
     let saw = format!(
-        "also covers {}, which {table} does not name: only the program keeps it away",
+        "also covers {}, which the policy does not name: only the program keeps it away",
         listed(&others)
     );
     findings.warning(check, &place, saw, narrow(case, role.function));

@@ -6,6 +6,7 @@ use aws_sdk_lambda::{
     error::ProvideErrorMetadata,
     operation::get_function_configuration::GetFunctionConfigurationOutput,
 };
+use clusterwarden::policy::Policy;
 use serde_json::Value;
 
 use super::{Clients, unread};
@@ -15,17 +16,23 @@ use crate::doctor::{Function, FunctionSeen, Read, statement::statements};
 const NOT_FOUND: &str = "ResourceNotFoundException";
 
 impl Clients {
-    /// Every function of a stack.
+    /// Every function that a policy has entries for.
     pub(super) async fn functions(
         &self,
+        policy: &Policy,
         stack: &str,
     ) -> BTreeMap<Function, Read<Option<FunctionSeen>>> {
-        let [a, b, c, d] = Function::ALL.map(|function| async move {
-            let name = function.name_in(stack);
-            (function, self.function(&name).await)
+        let [a, b, c, d] = Function::ALL.map(|function| {
+            Box::pin(async move {
+                if !function.is_wanted_by(policy) {
+                    return None;
+                }
+                let name = function.name_in(stack);
+                Some((function, self.function(&name).await))
+            })
         });
         let (a, b, c, d) = tokio::join!(a, b, c, d);
-        [a, b, c, d].into()
+        [a, b, c, d].into_iter().flatten().collect()
     }
 
     async fn function(&self, name: &str) -> Read<Option<FunctionSeen>> {
@@ -38,10 +45,10 @@ impl Clients {
         let role = read.role().and_then(|arn| arn.rsplit_once('/'));
         let role = role.map_or("", |(_, name)| name);
         let (statements, on_failure, reserved, role) = tokio::join!(
-            self.statements(name),
-            self.on_failure(name),
-            self.reserved(name),
-            self.role(role)
+            Box::pin(self.statements(name)),
+            Box::pin(self.on_failure(name)),
+            Box::pin(self.reserved(name)),
+            Box::pin(self.role(role))
         );
         Ok(Some(FunctionSeen {
             name: name.to_owned(),

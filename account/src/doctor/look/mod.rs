@@ -74,24 +74,30 @@ pub async fn look(
         quotas: aws_sdk_servicequotas::Client::new(config),
         scaling: aws_sdk_applicationautoscaling::Client::new(config),
     };
-    let ((groups, clocks), db_clusters) =
-        tokio::join!(clients.groups(clock), clients.db_clusters());
+    // Boxed, all of them: side by side the SDK's futures would fill a thread's stack.
+    let ((groups, clocks), db_clusters) = tokio::join!(
+        Box::pin(clients.groups(clock)),
+        Box::pin(clients.db_clusters())
+    );
     let at = clocks.map_or_else(clock, |clocks| clocks.aws);
     let (functions, alarms, newest, notifications, quotas, scalable, scaling_alarms) = tokio::join!(
-        clients.functions(stack),
-        clients.alarms(file.policy()),
-        clients.newest(
+        Box::pin(clients.functions(file.policy(), stack)),
+        Box::pin(clients.alarms(file.policy())),
+        Box::pin(clients.newest(
             file.policy(),
             groups.as_ref().ok(),
             db_clusters.as_ref().ok(),
             at
-        ),
-        clients.notifications(),
-        clients.quotas(),
-        clients.scalable(),
-        clients.scaling_alarms(),
+        )),
+        Box::pin(clients.notifications()),
+        Box::pin(clients.quotas()),
+        Box::pin(clients.scalable()),
+        Box::pin(clients.scaling_alarms()),
     );
-    let (tables, topics) = tokio::join!(clients.tables(&functions), clients.topics(&functions));
+    let (tables, topics) = tokio::join!(
+        Box::pin(clients.tables(&functions)),
+        Box::pin(clients.topics(&functions))
+    );
     Seen {
         stack: stack.to_owned(),
         region: config.region().map(|region| region.as_ref().to_owned()),

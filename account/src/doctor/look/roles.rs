@@ -9,9 +9,9 @@ impl Clients {
     /// A role by its name, which is the last part of its ARN whatever its path.
     pub(super) async fn role(&self, name: &str) -> RoleSeen {
         let (documents, attached, boundary) = tokio::join!(
-            self.documents(name),
-            self.attached(name),
-            self.boundary(name)
+            Box::pin(self.documents(name)),
+            Box::pin(self.attached(name)),
+            Box::pin(self.boundary(name))
         );
         RoleSeen {
             name: name.to_owned(),

@@ -23,7 +23,7 @@ pub struct Deployed {
 impl Template {
     pub(super) fn deploy(&self, cloud: &mut Cloud) -> Result<Deployed, StackError> {
         let mut done = Deployed::default();
-        // What others refer to comes first; among those of a rank the order is the template's.
+        // What others refer to comes first; among those of a rank the order is that of their ids.
         let mut present = Vec::new();
         for (logical, resource) in &self.resources {
             if self.has(logical)? {

@@ -27,9 +27,9 @@ fn refusal(text: &str, settings: Settings) -> String {
 fn the_template_makes_the_functions_that_its_parameters_want() {
     let (cloud, deployed) = made(Settings::named("warden"));
     let names = [
-        "warden-reshard",
-        "warden-failover-shard",
         "warden-failover-db-cluster",
+        "warden-failover-shard",
+        "warden-reshard",
     ];
     assert_eq!(deployed.functions, names);
     let function = cloud.lambda.function("warden-reshard").unwrap();
@@ -52,7 +52,7 @@ fn the_template_makes_the_functions_that_its_parameters_want() {
         .with("PromoteReplica", "yes")
         .with("ReservedConcurrency", "1");
     let (cloud, deployed) = made(few);
-    assert_eq!(deployed.functions, ["few-reshard", "few-promote-replica"]);
+    assert_eq!(deployed.functions, ["few-promote-replica", "few-reshard"]);
     let function = cloud.lambda.function("few-promote-replica").unwrap();
     assert_eq!(function.reserved_concurrency, Some(1));
 }
@@ -107,7 +107,11 @@ fn alarms_and_topics_may_invoke_and_functions_are_subscribed() {
         alarms["ArnLike"]["AWS:SourceArn"],
         "arn:aws:cloudwatch:us-east-1:123456789012:alarm:*"
     );
-    let topic = &cloud.sns.topics[&deployed.topics[0]];
+    let mut topics = deployed.topics.iter();
+    let topic = topics
+        .find(|arn| arn.contains("-NotificationTopic-"))
+        .unwrap();
+    let topic = &cloud.sns.topics[topic];
     assert_eq!(topic.subscriptions.len(), 2);
     let document = topic.document("", "");
     assert_eq!(document["Statement"].as_array().unwrap().len(), 2);
