@@ -84,7 +84,9 @@ fn function(function: Function) -> FunctionSeen {
     let arn = format!("arn:aws:lambda:eu-west-1:1:function:{name}");
     let own = match function {
         Function::FailoverDbCluster => "arn:aws:rds:eu-west-1:1:cluster:graph",
-        _ => "arn:aws:elasticache:eu-west-1:1:replicationgroup:*",
+        Function::Reshard | Function::FailoverShard | Function::PromoteReplica => {
+            "arn:aws:elasticache:eu-west-1:1:replicationgroup:*"
+        }
     };
     let change = json!({
         "Effect": "Allow", "Action": function.change(), "Resource": own,
