@@ -86,10 +86,16 @@ fn require_subscribed(
     findings: &mut Findings,
 ) {
     let place = format!("topic {topic}, function {}", function.name);
-    // Of a topic that is not there, topic_policy says so.
-    let Some(seen) = seen.filter(|seen| !matches!(seen.attributes, Ok(None))) else {
+    let Some(seen) = seen else {
+        let saw = "the statement names a pattern, and which topic that is cannot be told";
+        let fix = "deploy template.yaml again, which names its topic";
+        findings.unjudged(Check::TopicSubscribed, &place, saw, fix);
         return;
     };
+    // Of a topic that is not there, topic_policy says so.
+    if matches!(seen.attributes, Ok(None)) {
+        return;
+    }
     let Some(subscriptions) = findings.read(Check::TopicSubscribed, &place, &seen.subscriptions)
     else {
         return;

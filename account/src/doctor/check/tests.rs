@@ -704,6 +704,20 @@ fn a_topic_that_anybody_may_publish_to_is_a_warning() {
 }
 
 #[test]
+fn a_topic_that_only_a_pattern_names_is_not_judged() {
+    let pattern = json!({
+        "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" }, "Action": "lambda:InvokeFunction",
+        "Condition": { "ArnLike": { "AWS:SourceArn": "arn:aws:sns:eu-west-1:1:*" } },
+    });
+    only(
+        |seen| reshard(seen).statements.as_mut().unwrap().push(pattern),
+        Check::TopicSubscribed,
+        Severity::Unknown,
+        "names a pattern",
+    );
+}
+
+#[test]
 fn clocks_may_differ_by_what_an_answer_takes() {
     let here = |seconds: i64| {
         move |seen: &mut Seen| {
