@@ -17,6 +17,7 @@ import pass_docs
 import pass_dynamodb
 import pass_elasticache
 import pass_neptune
+import pass_stack
 
 
 def main():
@@ -31,6 +32,7 @@ def main():
         ("CloudWatch", pass_cloudwatch.steps),
         ("ElastiCache", pass_elasticache.steps),
         ("Neptune", pass_neptune.steps),
+        ("the stack", pass_stack.steps),
         ("AWS CLI", pass_cli.steps),
         # Last: what the pages delete is gone.
         ("The pages' commands", pass_docs.steps),

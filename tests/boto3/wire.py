@@ -37,7 +37,7 @@ COMMON_ERRORS = {
 def problems(operation, status, headers, body):
     """What is wrong with one answer, as sentences; empty when it is as modelled."""
     protocol = operation.service_model.resolved_protocol
-    readers = {"query": _query, "json": _json, "smithy-rpc-v2-cbor": _cbor}
+    readers = {"query": _query, "json": _json, "rest-json": _rest_json, "smithy-rpc-v2-cbor": _cbor}
     try:
         return list(readers[protocol](operation, status, headers, body))
     except (ElementTree.ParseError, ValueError, UnicodeDecodeError) as error:
@@ -174,6 +174,23 @@ def _json(operation, status, headers, body):
     yield from _tree(operation, status, headers, value, _json_scalar)
 
 
+def _rest_json(operation, status, headers, body):
+    if headers.get("content-type") != "application/json":
+        yield f"content type {headers.get('content-type')!r} instead of application/json"
+    if not headers.get("x-amzn-requestid"):
+        yield "no header x-amzn-requestid"
+    value = json.loads(body) if body else {}
+    if status < 300:
+        yield from _node(value, operation.output_shape, operation.output_shape.name, _json_scalar)
+        return
+    code = headers.get("x-amzn-errortype", "")
+    yield from _modelled(operation, code, status, {})
+    for error in operation.error_shapes:
+        unknown = set(value) - set(error.members)
+        if error.name == code and unknown:
+            yield f"unknown members in the error: {sorted(unknown)}"
+
+
 def _cbor(operation, status, headers, body):
     if headers.get("smithy-protocol") != "rpc-v2-cbor":
         yield f"header smithy-protocol is {headers.get('smithy-protocol')!r}"
@@ -208,7 +225,8 @@ def _tree(operation, status, headers, value, scalar):
 
 def _tree_error(operation, status, headers, value):
     kind = value.get("__type", "")
-    if "#" not in kind:
+    # AWS JSON 1.1 names the shape alone.
+    if "#" not in kind and operation.service_model.metadata.get("jsonVersion") != "1.1":
         yield f"__type {kind!r} names no namespace"
     shape_name = kind.rpartition("#")[2]
     if not (value.get("message") or value.get("Message")):

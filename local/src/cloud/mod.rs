@@ -4,16 +4,22 @@
 //! its source or says `ASSUMED`; what AWS leaves unsaid is a field of [`Parameters`].
 
 pub(crate) mod arn;
+pub mod auto_scaling;
 pub mod cloudwatch;
 pub(crate) mod codes;
 pub mod dynamodb;
 pub mod elasticache;
 pub mod fault;
+pub mod iam;
+pub mod lambda;
 pub mod neptune;
 pub mod outside;
 pub mod parameters;
+pub mod quotas;
 pub mod request;
 pub mod scenario;
+pub mod sns;
+pub mod stack;
 pub mod workload;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -40,6 +46,16 @@ pub struct Cloud {
     pub cloudwatch: cloudwatch::CloudWatch,
     /// Tables.
     pub dynamodb: dynamodb::DynamoDb,
+    /// Functions, as a stack made them.
+    pub lambda: lambda::Lambda,
+    /// Roles, as a stack made them.
+    pub iam: iam::Iam,
+    /// Topics with their subscriptions.
+    pub sns: sns::Sns,
+    /// What AWS grants the account.
+    pub quotas: quotas::Quotas,
+    /// What is registered with Application Auto Scaling.
+    pub auto_scaling: auto_scaling::AutoScaling,
     /// What the groups' users ask of them, and the metrics that follow.
     pub workload: workload::Workload,
     /// What others do to the groups.
@@ -55,7 +71,7 @@ pub struct Cloud {
 pub struct Call {
     /// Virtual time of arrival.
     pub at: DateTime<Utc>,
-    /// `elasticache`, `rds` (Neptune), `monitoring` or `dynamodb`: the service's signing name.
+    /// `elasticache`, `rds` (Neptune), `monitoring`, `dynamodb`, `lambda`, `iam`, …: the service's signing name.
     pub service: &'static str,
     /// For example `DescribeReplicationGroups`.
     pub operation: String,
@@ -90,6 +106,11 @@ impl Cloud {
             neptune: neptune::Neptune::new(&account_id, &region),
             cloudwatch: cloudwatch::CloudWatch::new(&account_id, &region),
             dynamodb: dynamodb::DynamoDb::new(&account_id, &region),
+            lambda: lambda::Lambda::default(),
+            iam: iam::Iam::default(),
+            sns: sns::Sns::default(),
+            quotas: quotas::Quotas::default(),
+            auto_scaling: auto_scaling::AutoScaling::default(),
             workload: workload::Workload::default(),
             outside: outside::Outside::default(),
             account_id,

@@ -2,7 +2,7 @@
 
 use std::{
     io::{IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
@@ -49,7 +49,7 @@ pub(super) async fn run_online(
     if !options.online || !matches!(offline, Ok(()) | Err(Failure::PolicyWarnings { .. })) {
         return offline;
     }
-    let (name, file, colours) = read(options, surroundings)?;
+    let (name, file, colours) = read(options.file.as_deref(), surroundings)?;
     let reach = ReachOptions {
         endpoint_url: options.endpoint_url.clone(),
         region: options.region.clone(),
@@ -73,7 +73,7 @@ pub(super) fn run(options: &CheckOptions, surroundings: &Surroundings) -> Result
     if options.schema {
         return print(&schema());
     }
-    let (name, file, colours) = read(options, surroundings)?;
+    let (name, file, colours) = read(options.file.as_deref(), surroundings)?;
     let warnings = file.warnings();
     if !warnings.is_empty() {
         show(&warnings, colours);
@@ -90,13 +90,13 @@ pub(super) fn run(options: &CheckOptions, surroundings: &Surroundings) -> Result
 }
 
 /// The file with the name to call it by, and whether reports about it have colours.
-fn read(
-    options: &CheckOptions,
+pub(super) fn read(
+    file: Option<&Path>,
     surroundings: &Surroundings,
 ) -> Result<(String, PolicyFile, bool), Failure> {
-    let path = surroundings.policy(options.file.as_deref())?;
+    let path = surroundings.policy(file)?;
     // The name that the person gave is the one to repeat.
-    let given = options.file.as_deref().unwrap_or(&path);
+    let given = file.unwrap_or(&path);
     let name = given.display().to_string();
     let text = std::fs::read_to_string(&path).map_err(|source| Failure::Unreadable {
         what: "the policy",

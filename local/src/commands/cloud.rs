@@ -13,7 +13,10 @@ use http::{Request, StatusCode};
 
 use super::failure::{Failure, counted};
 use crate::{
-    cloud::{Cloud, Parameters, scenario},
+    cloud::{
+        Cloud, Parameters, scenario,
+        stack::{self, Deployed, Settings},
+    },
     wire::{
         self,
         http_server::{Clockwork, CloudServer},
@@ -35,7 +38,16 @@ pub(super) struct CloudOptions {
     /// Virtual seconds per real second, 0 to 3600
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     speed: f64,
+    /// MODE of the stack's functions, as `doctor` finds them
+    #[arg(long, value_name = "MODE", default_value = "plan", value_parser = ["plan", "apply"])]
+    mode: String,
 }
+
+/// The stack's template, as it deploys.
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// The stack in the cloud has the name that the template's own examples have.
+const STACK: &str = "clusterwarden";
 
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -53,9 +65,21 @@ pub(super) fn load(scenario: &str) -> Result<Cloud, Failure> {
     Ok(scenario::load(scenario, Utc::now(), Parameters::default())?)
 }
 
+/// Deploys the stack of the checkout that this was built from, with the default of each parameter but `Mode`. Its journal is
+/// the table that scenarios have, and its topics have the names that scenarios attach.
+pub(super) fn deploy(cloud: &mut Cloud, mode: &str) -> Result<Deployed, Failure> {
+    let settings = Settings::named(STACK)
+        .with("Mode", mode)
+        .naming("Journal", "clusterwarden-journal")
+        .naming("NotificationTopic", "clusterwarden-notifications")
+        .naming("DatabaseEventsTopic", "clusterwarden-database-events");
+    Ok(stack::deploy(cloud, TEMPLATE, settings)?)
+}
+
 /// Serves until Ctrl-C.
 pub(super) async fn run(options: CloudOptions) -> Result<(), Failure> {
     let mut cloud = load(&options.scenario)?;
+    let deployed = deploy(&mut cloud, &options.mode)?;
     let contents = contents(&mut cloud);
     let region = cloud.region.clone();
     let cloud = Arc::new(Mutex::new(cloud));
@@ -63,15 +87,19 @@ pub(super) async fn run(options: CloudOptions) -> Result<(), Failure> {
     let _clockwork = Clockwork::start(Arc::clone(&cloud), options.speed);
     println!(
         "# An embedded AWS with the scenario `{}`: {contents}. Its clock runs at {}× real time.\n\
+         # The stack `{STACK}` is deployed: {functions}, in {mode} mode; nothing runs them.\n\
          # In another shell:\n\
          export AWS_ENDPOINT_URL={url}\n\
          export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded\n\
          export AWS_REGION={region} AWS_DEFAULT_REGION={region}\n\
          aws elasticache describe-replication-groups --output table --endpoint-url {url}\n\
          clusterwarden invoke reshard --event events/schedule-scheduler.json --endpoint-url {url}\n\
+         clusterwarden doctor --endpoint-url {url}\n\
          # Ctrl-C ends it, and all its state with it.",
         options.scenario,
         options.speed,
+        functions = deployed.functions.join(", "),
+        mode = options.mode,
         url = server.url,
     );
     tokio::select! {
@@ -156,5 +184,25 @@ mod tests {
         let told = contents(&mut cloud);
         assert_eq!(told, "3 replication groups, 3 DB clusters, 4 alarms");
         assert_eq!(cloud.calls, []);
+    }
+
+    #[test]
+    fn the_stack_finds_the_journal_of_each_scenario_and_the_topics_of_the_default_one() {
+        for scenario in scenario::NAMES {
+            let mut cloud = load(scenario).unwrap();
+            let deployed = deploy(&mut cloud, "plan").unwrap();
+            assert_eq!(deployed.tables, ["clusterwarden-journal"], "{scenario}");
+            assert_eq!(cloud.dynamodb.table_names().count(), 1, "{scenario}");
+        }
+        let mut cloud = load("default").unwrap();
+        deploy(&mut cloud, "apply").unwrap();
+        let topics: Vec<&String> = cloud.sns.topics.keys().collect();
+        assert_eq!(
+            topics,
+            [
+                "arn:aws:sns:us-east-1:123456789012:clusterwarden-database-events",
+                "arn:aws:sns:us-east-1:123456789012:clusterwarden-notifications"
+            ]
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::{error::Error, io, path::PathBuf, process::ExitCode};
 use clusterwarden_account::rehearse::capture::NotACapture;
 
 use crate::{
-    cloud::scenario::ScenarioError,
+    cloud::{scenario::ScenarioError, stack::StackError},
     runtime_api::{EndpointError, InvokeFailure, binaries::BinaryError},
 };
 
@@ -34,6 +34,12 @@ pub(super) enum Failure {
     PolicyMistakes { name: String, mistakes: usize },
     #[error("{name} has {}, and warnings are denied", counted(*warnings, "warning"))]
     PolicyWarnings { name: String, warnings: usize },
+    #[error("{}", doctors_words(*errors, *others))]
+    Doctor {
+        errors: usize,
+        /// Warnings and what could not be read, where they are denied.
+        others: usize,
+    },
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
     #[error(transparent)]
@@ -75,6 +81,8 @@ pub(super) enum Failure {
     CleaningEnded(String),
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
+    #[error("the stack of this checkout's template.yaml cannot be deployed")]
+    Stack(#[from] StackError),
     #[error("cannot serve the embedded AWS")]
     Serve(#[source] io::Error),
     #[error("cannot invoke `{function}`")]
@@ -111,6 +119,7 @@ impl Failure {
             | Self::Journal { .. }
             | Self::Account(_)
             | Self::PolicyWarnings { .. }
+            | Self::Doctor { .. }
             | Self::Output(_)
             | Self::NotReplayed { .. }
             | Self::Signals(_)
@@ -118,6 +127,7 @@ impl Failure {
             | Self::RehearsalEnded { .. }
             | Self::CleaningEnded(_)
             | Self::Serve(_)
+            | Self::Stack(_)
             | Self::Invoke { .. }
             | Self::InvocationFailed { .. } => ExitCode::from(1),
             Self::Binary(error) => match error {
@@ -139,6 +149,14 @@ impl Failure {
             | Self::Endpoint(_)
             | Self::Scenario(_) => ExitCode::from(2),
         }
+    }
+}
+
+fn doctors_words(errors: usize, others: usize) -> String {
+    let found = format!("the doctor found {}", counted(errors, "error"));
+    match others {
+        0 => found,
+        others => format!("{found} and {others} warnings or unknowns, which are denied"),
     }
 }
 

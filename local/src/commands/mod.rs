@@ -6,6 +6,7 @@
 mod check;
 mod cloud;
 pub mod demo;
+mod doctor;
 mod drills;
 mod failure;
 mod invoke;
@@ -27,8 +28,8 @@ use surroundings::Surroundings;
 
 /// Reshards ElastiCache replication groups, practises failovers of shards and of Neptune clusters, and proves it here first.
 ///
-/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills`, `check --online` and `rehearse` use the one that your
-/// environment names, as any AWS tool does, unless --endpoint-url names an embedded one.
+/// Nothing here needs an AWS account. `pause`, `resume`, `status`, `drills`, `doctor`, `check --online` and `rehearse` use the one that
+/// your environment names, as any AWS tool does, unless --endpoint-url names an embedded one.
 #[derive(Debug, Parser)]
 #[command(name = "clusterwarden", version, about, after_help = EXIT_CODES)]
 struct CommandLine {
@@ -37,7 +38,7 @@ struct CommandLine {
 }
 
 const EXIT_CODES: &str = "Without a command: demo.\n\n\
-    Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, the journal cannot be reached, \
+    Exit codes: 0 done; 1 the invocation failed, the policy has mistakes, the doctor found errors, the journal cannot be reached, \
     a rehearsal did not go through or left something, or the port is in use; 2 the command line or \
     a file it names is wrong.";
 
@@ -63,6 +64,8 @@ enum Command {
     Check(check::CheckOptions),
     /// Create a small replication group on a real account, reshard it, fail it over, write down what AWS says, and delete it
     Rehearse(rehearse::RehearseOptions),
+    /// Look, before the first apply, at what would keep the deployed stack from working; reads only
+    Doctor(doctor::DoctorOptions),
 }
 
 /// Reads the command line, runs the command and returns its exit code.
@@ -104,6 +107,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Status(options) => status::run(options, &surroundings).await,
         Command::Drills(options) => drills::run(options, &surroundings).await,
         Command::Replay(options) => replay::run(&options, &surroundings),
+        Command::Doctor(options) => Box::pin(doctor::run(options, &surroundings)).await,
         Command::Check(options) => check::run_online(&options, &surroundings).await,
         Command::Rehearse(options) => rehearse::run(options, &surroundings).await,
     };

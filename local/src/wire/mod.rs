@@ -1,18 +1,24 @@
 //! The wire: AWS Query, rpc-v2-cbor and JSON in, the embedded AWS's answers out; over HTTP and in process.
 
+mod auto_scaling;
 pub mod cloudwatch;
 pub mod dynamodb;
 pub mod elasticache;
 mod form;
 pub mod http_server;
+pub mod iam;
+pub mod lambda;
 pub mod neptune;
+mod percent;
 pub mod query;
+mod quotas;
+pub mod sns;
 pub mod xml;
 
 use axum::body::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Request, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cloud::{Call, Cloud, Fault};
 use query::Params;
@@ -41,7 +47,20 @@ enum Routed {
     CloudWatch(cloudwatch::Protocol),
     /// AWS JSON 1.0, DynamoDB.
     DynamoDb(Value),
+    /// AWS Query over XML, IAM.
+    Iam(Params),
+    /// AWS Query over XML, SNS.
+    Sns(Params),
+    /// REST-JSON, Lambda: the function's name or ARN.
+    Lambda(String),
+    /// AWS JSON 1.1, Service Quotas.
+    Quotas(Value),
+    /// AWS JSON 1.1, Application Auto Scaling.
+    AutoScaling(Value),
 }
+
+/// The content type of answers in AWS JSON 1.1.
+const JSON_1_1: &str = "application/x-amz-json-1.1";
 
 /// Answers one request, or `None` when a fault swallowed the answer (the connection must then end without one).
 ///
@@ -49,7 +68,7 @@ enum Routed {
 pub fn answer(cloud: &mut Cloud, request: &Request<Bytes>) -> Option<Response<Bytes>> {
     let request_id = format!("00000000-0000-4000-8000-{:012}", cloud.calls.len() + 1);
     let Some((service, operation, routed)) = route(request) else {
-        let text = "No such service here: send AWS Query, rpc-v2-cbor or AWS JSON for ElastiCache, Neptune, CloudWatch or DynamoDB.";
+        let text = "No such service here: send AWS Query, rpc-v2-cbor, REST-JSON or AWS JSON for ElastiCache, Neptune, CloudWatch or DynamoDB, or one of the reads of Lambda, IAM, SNS, Service Quotas and Application Auto Scaling.";
         return Some(respond(
             404,
             "text/plain",
@@ -60,9 +79,13 @@ pub fn answer(cloud: &mut Cloud, request: &Request<Bytes>) -> Option<Response<By
         ));
     };
     let parameters = match &routed {
-        Routed::ElastiCache(params) | Routed::Neptune(params) => params.to_json(),
+        Routed::ElastiCache(params)
+        | Routed::Neptune(params)
+        | Routed::Iam(params)
+        | Routed::Sns(params) => params.to_json(),
         Routed::CloudWatch(protocol) => protocol.to_json(),
-        Routed::DynamoDb(body) => body.clone(),
+        Routed::DynamoDb(body) | Routed::Quotas(body) | Routed::AutoScaling(body) => body.clone(),
+        Routed::Lambda(name) => lambda::to_json(name),
     };
     cloud.advance(cloud.parameters.answer_time);
     let at = cloud.now();
@@ -122,9 +145,17 @@ fn route(request: &Request<Bytes>) -> Option<(&'static str, String, Routed)> {
                 operation.to_owned(),
                 Routed::CloudWatch(protocol),
             ))
+        } else if service.starts_with("ServiceQuotasV") {
+            Some(("servicequotas", operation.to_owned(), Routed::Quotas(body)))
+        } else if service == "AnyScaleFrontendService" {
+            let routed = Routed::AutoScaling(body);
+            Some(("application-autoscaling", operation.to_owned(), routed))
         } else {
             None
         };
+    }
+    if let Some((operation, name)) = lambda::route(request) {
+        return Some(("lambda", operation.to_owned(), Routed::Lambda(name)));
     }
     if let Some(rest) = request
         .uri()
@@ -143,6 +174,8 @@ fn route(request: &Request<Bytes>) -> Option<(&'static str, String, Routed)> {
     match form.get("Version") {
         Some("2015-02-02") => Some(("elasticache", operation, Routed::ElastiCache(form))),
         Some("2014-10-31") => Some(("rds", operation, Routed::Neptune(form))),
+        Some("2010-05-08") => Some(("iam", operation, Routed::Iam(form))),
+        Some("2010-03-31") => Some(("sns", operation, Routed::Sns(form))),
         Some("2010-08-01") => Some((
             "monitoring",
             operation,
@@ -186,6 +219,16 @@ fn serve(
             );
             return (response, code);
         }
+        Routed::Iam(params) => iam::answer(cloud, operation, params)
+            .map(|result| respond_xml(iam::XMLNS, operation, result, request_id, at)),
+        Routed::Sns(params) => sns::answer(cloud, operation, params)
+            .map(|result| respond_xml(sns::XMLNS, operation, result, request_id, at)),
+        Routed::Lambda(name) => lambda::answer(cloud, operation, name)
+            .map(|value| respond_json(lambda::CONTENT_TYPE, &value, request_id, at)),
+        Routed::Quotas(body) => quotas::answer(cloud, operation, body)
+            .map(|value| respond_json(JSON_1_1, &value, request_id, at)),
+        Routed::AutoScaling(body) => auto_scaling::answer(cloud, operation, body)
+            .map(|value| respond_json(JSON_1_1, &value, request_id, at)),
     };
     match outcome {
         Ok(response) => (response, None),
@@ -202,6 +245,29 @@ fn refuse(
     match routed {
         Routed::ElastiCache(_) => refuse_xml(elasticache::XMLNS, error, request_id, at),
         Routed::Neptune(_) => refuse_xml(neptune::XMLNS, error, request_id, at),
+        Routed::Iam(_) => refuse_xml(iam::XMLNS, error, request_id, at),
+        Routed::Sns(_) => refuse_xml(sns::XMLNS, error, request_id, at),
+        Routed::Lambda(_) => {
+            let body = lambda::error_body(error).to_string().into_bytes();
+            let mut headers = HeaderMap::new();
+            if let Ok(code) = error.code.parse() {
+                headers.insert("x-amzn-errortype", code);
+            }
+            let kind = lambda::CONTENT_TYPE;
+            respond(error.status, kind, body, request_id, at, headers)
+        }
+        Routed::Quotas(_) | Routed::AutoScaling(_) => {
+            let body = json!({ "__type": error.code, "message": error.message });
+            let body = body.to_string().into_bytes();
+            respond(
+                error.status,
+                JSON_1_1,
+                body,
+                request_id,
+                at,
+                HeaderMap::new(),
+            )
+        }
         Routed::CloudWatch(protocol) => {
             let (content_type, body, headers) = protocol.encode_error(error, request_id);
             respond(error.status, content_type, body, request_id, at, headers)
@@ -218,6 +284,16 @@ fn refuse(
             )
         }
     }
+}
+
+fn respond_json(
+    content_type: &'static str,
+    value: &Value,
+    request_id: &str,
+    at: DateTime<Utc>,
+) -> Response<Bytes> {
+    let body = value.to_string().into_bytes();
+    respond(200, content_type, body, request_id, at, HeaderMap::new())
 }
 
 fn respond_xml(

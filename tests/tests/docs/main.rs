@@ -6,6 +6,7 @@
     reason = "a test that cannot read its files fails there"
 )]
 
+mod doctor;
 mod failover_record;
 mod failovers;
 mod journal;

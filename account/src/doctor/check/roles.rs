@@ -1,0 +1,215 @@
+//! Roles: what each function may do, beside what it has to.
+//!
+//! Read from the role's inline policies. Boundaries, managed policies, policies of the organization and most conditions are not
+//! judged; where there are some, a finding says so.
+
+use serde_json::Value;
+
+use super::{
+    case::{Case, listed, place_of},
+    roles_targets::require_targets,
+};
+use crate::doctor::{
+    Check, Function, OF_ALL,
+    finding::Findings,
+    seen::FunctionSeen,
+    statement::{allows, grants, names_action, statements},
+};
+
+/// One function with the statements of its role.
+pub(super) struct Role<'a> {
+    pub(super) function: Function,
+    pub(super) seen: &'a FunctionSeen,
+    pub(super) statements: &'a [Value],
+    /// Whether something else may grant what the statements do not.
+    pub(super) has_more: bool,
+}
+
+pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
+    for (function, seen) in case.functions() {
+        let place = format!("role {}", seen.role.name);
+        require_no_others(function, seen, findings);
+        let read = findings.read(Check::RoleChanges, &place, &seen.role.documents);
+        let Some(documents) = read else {
+            continue;
+        };
+        let all: Vec<Value> = documents
+            .iter()
+            .flat_map(|(_, document)| statements(document))
+            .collect();
+        let attached = seen.role.attached.as_ref();
+        let role = Role {
+            function,
+            seen,
+            statements: &all,
+            has_more: attached.map_or(true, |attached| !attached.is_empty()),
+        };
+        role.require_observes(case, findings);
+        role.require_changes(case, findings);
+    }
+}
+
+fn require_no_others(function: Function, seen: &FunctionSeen, findings: &mut Findings) {
+    let (name, check) = (&seen.role.name, Check::RoleOtherPolicies);
+    let place = format!("role {name}");
+    let attached = findings.read(check, &place, &seen.role.attached);
+    let boundary = findings.read(check, &place, &seen.role.boundary);
+    match attached.map(Vec::as_slice) {
+        Some([first, ..]) => {
+            let all = attached.map(|all| listed(all)).unwrap_or_default();
+            let saw = format!(
+                "has managed policies ({all}), which grant what the template does not show and this does not read"
+            );
+            let fix = format!("aws iam detach-role-policy --role-name {name} --policy-arn {first}");
+            findings.warning(check, &place, saw, fix);
+        }
+        Some([]) if matches!(boundary, Some(None)) => {
+            findings.ok(check, &place, "has no managed policy and no boundary");
+        }
+        Some([]) | None => {}
+    }
+    if let Some(Some(boundary)) = boundary {
+        let saw = format!(
+            "has the boundary {boundary}, which is not read here and may refuse what the role allows"
+        );
+        let fix = format!(
+            "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::ACCOUNT:role/{name} --action-names {} --resource-arns ARN_OF_A_TARGET",
+            function.change()
+        );
+        findings.unjudged(check, &place, saw, fix);
+    }
+}
+
+impl Role<'_> {
+    pub(super) fn place(&self) -> String {
+        format!("role {}", self.seen.role.name)
+    }
+
+    /// Whether the role may do this to a resource, as far as is judged here.
+    pub(super) fn may(&self, action: &str, arn: &str) -> bool {
+        let all: Vec<&Value> = self.statements.iter().collect();
+        grants(&all, action, arn)
+    }
+
+    /// The statements that allow the function's own change.
+    pub(super) fn changing(&self) -> Vec<&Value> {
+        let change = self.function.change();
+        let mut all: Vec<&Value> = self.statements.iter().collect();
+        all.retain(|one| allows(one) && names_action(one, change));
+        all
+    }
+
+    fn require_observes(&self, case: &Case<'_>, findings: &mut Findings) {
+        let (partition, region, account) = place_of(&self.seen.arn);
+        let table = self
+            .seen
+            .variables
+            .get("JOURNAL_TABLE")
+            .map_or("", String::as_str);
+        let table = format!("arn:{partition}:dynamodb:{region}:{account}:table/{table}");
+        let queue = self
+            .seen
+            .on_failure
+            .as_ref()
+            .ok()
+            .and_then(Option::as_deref);
+        let missing: Vec<&str> = self
+            .function
+            .reads()
+            .iter()
+            .chain(&OF_ALL)
+            .copied()
+            .filter(|action| match *action {
+                "sqs:SendMessage" => {
+                    queue.is_some_and(|queue| queue.contains(":sqs:") && !self.may(action, queue))
+                }
+                _ if action.starts_with("dynamodb:") => !self.may(action, &table),
+                // Tags are read by the ARN of any group or cluster; the other reads know no narrower resource.
+                "elasticache:ListTagsForResource" => !self.may(
+                    action,
+                    &format!("arn:{partition}:elasticache:{region}:{account}:replicationgroup:any"),
+                ),
+                "rds:ListTagsForResource" => !self.may(
+                    action,
+                    &format!("arn:{partition}:rds:{region}:{account}:cluster:any"),
+                ),
+                _ => !self.may(action, "*"),
+            })
+            .collect();
+        let place = self.place();
+        let redeploy = format!(
+            "sam deploy --stack-name {} (template.yaml grants them)",
+            case.seen.stack
+        );
+        let saw = format!("may not {}", listed(&missing));
+        if missing.is_empty() {
+            findings.ok(
+                Check::RoleObserves,
+                &place,
+                "may read all that its function reads, and write the journal",
+            );
+        } else if self.has_more {
+            let saw = format!("{saw} by its own policies; others are not read here");
+            findings.unjudged(Check::RoleObserves, &place, saw, redeploy);
+        } else {
+            let saw = format!("{saw}: every target is held, or what failed is lost");
+            findings.error(Check::RoleObserves, &place, saw, redeploy);
+        }
+    }
+
+    fn require_changes(&self, case: &Case<'_>, findings: &mut Findings) {
+        let (place, change) = (self.place(), self.function.change());
+        let granted = !self.changing().is_empty();
+        let mode = self.seen.variables.get("MODE").map_or("", String::as_str);
+        match (mode, granted) {
+            ("apply", true) => {
+                findings.ok(
+                    Check::RoleChanges,
+                    &place,
+                    format!("grants {change}, for apply mode"),
+                );
+                require_targets(case, self, findings);
+            }
+            ("apply", false) if self.has_more => {
+                let saw =
+                    format!("its own policies do not grant {change}; others are not read here");
+                findings.unjudged(Check::RoleChanges, &place, saw, case.deploy("Mode=apply"));
+            }
+            ("apply", false) => {
+                let saw = format!(
+                    "does not grant {change}, though the function runs in apply mode: every change is refused"
+                );
+                findings.error(Check::RoleChanges, &place, saw, case.deploy("Mode=apply"));
+            }
+            (_, true) => {
+                let saw = format!(
+                    "grants {change} in plan mode: that nothing is changed rests on the program alone"
+                );
+                findings.warning(Check::RoleChanges, &place, saw, case.deploy("Mode=plan"));
+                require_targets(case, self, findings);
+            }
+            (_, false) => {
+                let saw = "grants no change, as plan mode should; what apply mode would cover can be read only then";
+                findings.next(Check::RoleChanges, &place, saw, self.apply_next(case));
+            }
+        }
+    }
+
+    /// What to deploy for apply mode, so that the role covers the policy's targets and little else.
+    fn apply_next(&self, case: &Case<'_>) -> String {
+        let mut parameters = vec!["Mode=apply".to_owned()];
+        let pattern = super::roles_targets::pattern(case, self.function);
+        let parameter = self.function.pattern_parameter();
+        parameters.extend(pattern.map(|pattern| format!("{parameter}='{pattern}'")));
+        if self.function == Function::Reshard {
+            let most = case
+                .policy()
+                .reshard
+                .iter()
+                .map(|entry| entry.max_shards)
+                .max();
+            parameters.extend(most.map(|most| format!("MaxShardsCeiling={most}")));
+        }
+        format!("when you apply: {}", case.deploy(&parameters.join(" ")))
+    }
+}
