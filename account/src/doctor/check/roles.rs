@@ -113,29 +113,27 @@ impl Role<'_> {
             .as_ref()
             .ok()
             .and_then(Option::as_deref);
-        let missing: Vec<&str> = self
-            .function
-            .reads()
-            .iter()
-            .chain(&OF_ALL)
-            .copied()
-            .filter(|action| match *action {
-                "sqs:SendMessage" => {
-                    queue.is_some_and(|queue| queue.contains(":sqs:") && !self.may(action, queue))
-                }
-                _ if action.starts_with("dynamodb:") => !self.may(action, &table),
-                // Tags are read by the ARN of any group or cluster; the other reads know no narrower resource.
-                "elasticache:ListTagsForResource" => !self.may(
-                    action,
-                    &format!("arn:{partition}:elasticache:{region}:{account}:replicationgroup:any"),
-                ),
-                "rds:ListTagsForResource" => !self.may(
-                    action,
-                    &format!("arn:{partition}:rds:{region}:{account}:cluster:any"),
-                ),
-                _ => !self.may(action, "*"),
-            })
-            .collect();
+        let missing: Vec<&str> =
+            self.function
+                .reads()
+                .iter()
+                .chain(&OF_ALL)
+                .copied()
+                .filter(|action| match *action {
+                    "sqs:SendMessage" => queue
+                        .is_some_and(|queue| queue.contains(":sqs:") && !self.may(action, queue)),
+                    _ if action.starts_with("dynamodb:") => !self.may(action, &table),
+                    _ => {
+                        let resource = listed_kind(action).map_or_else(
+                            || "*".to_owned(),
+                            |(service, kind)| {
+                                format!("arn:{partition}:{service}:{region}:{account}:{kind}:*")
+                            },
+                        );
+                        !self.may(action, &resource)
+                    }
+                })
+                .collect();
         let place = self.place();
         let redeploy = format!(
             "sam deploy --stack-name {} (template.yaml grants them)",
@@ -211,5 +209,20 @@ impl Role<'_> {
             parameters.extend(most.map(|most| format!("MaxShardsCeiling={most}")));
         }
         format!("when you apply: {}", case.deploy(&parameters.join(" ")))
+    }
+}
+
+/// The service and kind of resource, all of which a read asks for: lists and tags are authorized on those, the others on no
+/// resource at all. As AWS's service authorization reference has it; `docs/operations.md` says what is not verified.
+fn listed_kind(action: &str) -> Option<(&'static str, &'static str)> {
+    match action {
+        "elasticache:DescribeReplicationGroups" | "elasticache:ListTagsForResource" => {
+            Some(("elasticache", "replicationgroup"))
+        }
+        "elasticache:DescribeCacheClusters" => Some(("elasticache", "cluster")),
+        "rds:DescribeDBClusters" | "rds:ListTagsForResource" => Some(("rds", "cluster")),
+        "rds:DescribeDBInstances" => Some(("rds", "db")),
+        "cloudwatch:ListAlarmMuteRules" => Some(("cloudwatch", "alarm-mute-rule")),
+        _ => None,
     }
 }
