@@ -196,13 +196,9 @@ mod tests {
         }
         let mut cloud = load("default").unwrap();
         deploy(&mut cloud, "apply").unwrap();
-        let topics: Vec<&String> = cloud.sns.topics.keys().collect();
-        assert_eq!(
-            topics,
-            [
-                "arn:aws:sns:us-east-1:123456789012:clusterwarden-database-events",
-                "arn:aws:sns:us-east-1:123456789012:clusterwarden-notifications"
-            ]
-        );
+        for topic in ["database-events", "notifications"] {
+            let arn = format!("arn:aws:sns:us-east-1:123456789012:clusterwarden-{topic}");
+            assert!(cloud.sns.topics.contains_key(&arn), "{topic}");
+        }
     }
 }
