@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clusterwarden::aws::{
     ServiceClock,
     access::{Access, configuration},
+    causes,
 };
 
 use super::{
@@ -405,19 +406,4 @@ where
             what: causes(&error),
         },
     }
-}
-
-/// An error with all its causes, each once: the SDK's own texts repeat the cause or say only "service error".
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if texts.last().is_none_or(|last| !last.ends_with(&text)) {
-            texts.push(text);
-        }
-        next = error.source();
-    }
-    texts.retain(|text| text != "service error" && text != "unhandled error");
-    texts.join(": ")
 }

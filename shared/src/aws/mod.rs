@@ -82,7 +82,7 @@ impl ServiceError {
 }
 
 /// An error with all its causes, each once: the SDK's own texts repeat the cause or say only "service error".
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {

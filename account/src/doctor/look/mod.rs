@@ -12,7 +12,7 @@ use aws_config::SdkConfig;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use chrono::{DateTime, Utc};
 use clusterwarden::{
-    aws::{ServiceError, account::Account},
+    aws::{ServiceError, account::Account, causes},
     policy::PolicyFile,
 };
 
@@ -158,18 +158,6 @@ fn unread_by_core(service: &str, error: &ServiceError) -> Unread {
         denied: cause.contains("AccessDenied"),
         cause,
     }
-}
-
-/// An error with its causes.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        texts.push(cause.to_string());
-        next = cause.source();
-    }
-    texts.dedup();
-    texts.join(": ")
 }
 
 impl Clients {
