@@ -112,7 +112,11 @@ async fn run(
         // Boxed: nested in the runtime's own futures, a pass is too deep for the compiler to lay out.
         let report = Box::pin(pass(edge, &trigger)).await;
         edge.beat(name, &report);
-        report.into_response().map_err(unreadable)
+        report.into_response().map_err(|why| {
+            // The runtime answers it, and logs nothing.
+            eprintln!("{name} failed: {why}");
+            unreadable(why)
+        })
     }))
     .await
 }

@@ -52,8 +52,10 @@ pub fn replacements(
     is_there: impl Fn(&str) -> bool,
     now: DateTime<Utc>,
 ) -> Vec<Replacement> {
+    // One that is over must not hide another one of its node, should an entry ever hold two.
     let mut open: BTreeMap<String, Replacement> = known
         .iter()
+        .filter(|one| !has_lapsed(one, now))
         .map(|one| (one.node.clone(), one.clone()))
         .collect();
     let mut sorted: Vec<&ServiceEvent> = events.iter().collect();
@@ -151,6 +153,21 @@ mod tests {
 
     fn open(known: &[Replacement], events: &[ServiceEvent], minute: i64) -> Vec<Replacement> {
         replacements(known, events, |_| true, at(minute))
+    }
+
+    #[test]
+    fn one_that_is_over_does_not_hide_another_of_its_node() {
+        let of = |ends: Option<i64>| Replacement {
+            node: "orders-0001-001".to_owned(),
+            told: at(0),
+            starts: ends.map(|minute| at(minute - 60)),
+            ends: ends.map(at),
+            state: ReplacementState::Scheduled,
+        };
+        let two_days = 2 * 24 * 60;
+        for known in [[of(None), of(Some(120))], [of(Some(120)), of(None)]] {
+            assert_eq!(open(&known, &[], two_days), [of(None)]);
+        }
     }
 
     #[test]
