@@ -362,7 +362,7 @@ async fn a_journal_that_is_not_there_is_an_error() {
             [
                 "table clusterwarden-journal",
                 "is not there",
-                "sam deploy --stack-name clusterwarden",
+                "sam deploy --stack-name clusterwarden --config-env apply",
             ],
         )],
     );
@@ -373,7 +373,7 @@ async fn a_role_that_does_not_cover_a_target_or_covers_more_is_found() {
     let narrow = apply().with("ReplicationGroupPattern", "orders*");
     let looked = World::new(narrow).look().await;
     let check = Check::RoleCoversTargets;
-    let fix = "ReplicationGroupPattern='*'";
+    let fix = "set ReplicationGroupPattern=* in [apply.deploy.parameters]";
     assert_found(
         &looked,
         &[
@@ -407,7 +407,7 @@ async fn a_role_that_does_not_cover_a_target_or_covers_more_is_found() {
             [
                 "role clusterwarden-FailoverDbClusterRole-",
                 "also covers checkout-aurora, profiles-docdb",
-                "Mode=apply DbClusterPattern='graph-prod'",
+                "set DbClusterPattern=graph-prod in [apply.deploy.parameters]",
             ],
         )],
     );
@@ -442,7 +442,11 @@ async fn a_role_that_grants_too_little_or_in_the_wrong_mode_is_found() {
         (
             Check::RoleChanges,
             Severity::Error,
-            [role, "every change is refused", "Mode=apply"],
+            [
+                role,
+                "every change is refused",
+                "sam deploy --config-env apply --stack-name clusterwarden",
+            ],
         )
     };
     assert_found(
@@ -458,7 +462,11 @@ async fn a_role_that_grants_too_little_or_in_the_wrong_mode_is_found() {
         (
             Check::RoleChanges,
             Severity::Warning,
-            [role, "in plan mode", "Mode=plan"],
+            [
+                role,
+                "in plan mode",
+                "sam build && sam deploy --stack-name clusterwarden",
+            ],
         )
     };
     assert_found(
@@ -489,7 +497,7 @@ async fn a_role_that_grants_too_little_or_in_the_wrong_mode_is_found() {
             [
                 "role clusterwarden-ReshardRole-",
                 "may not dynamodb:BatchGetItem, dynamodb:PutItem",
-                "sam deploy --stack-name clusterwarden",
+                "sam deploy --stack-name clusterwarden --config-env apply",
             ],
         )],
     );
@@ -556,7 +564,8 @@ async fn a_function_that_is_not_there_or_cannot_run_is_found() {
             [
                 "function clusterwarden-failover-db-cluster",
                 "the policy has [[failover_db_cluster]]",
-                "sam deploy --stack-name clusterwarden --parameter-overrides FailoverDbCluster=yes",
+                "set FailoverDbCluster=yes in [apply.deploy.parameters] of samconfig.toml, then sam build --config-env apply && \
+                 sam deploy --config-env apply --stack-name clusterwarden",
             ],
         ),
     )

@@ -8,6 +8,7 @@ use clusterwarden::{
     cluster::{Group, Switch},
     policy::AccountSeen,
 };
+use wildmatch::WildMatch;
 
 use super::case::Case;
 use crate::doctor::{Check, Function, finding::Findings, seen::Scalable};
@@ -147,7 +148,14 @@ fn require_no_datastore(case: &Case<'_>, findings: &mut Findings) {
             findings.error(Check::GlobalDatastore, &place, saw, fix);
         }
     }
-    if alone {
+    let functions = Function::ALL
+        .into_iter()
+        .filter(|one| one.is_of_groups() && case.wants(*one));
+    if functions.clone().all(|one| case.groups(one).is_empty()) {
+        for one in functions {
+            case.has_targets(one, (Check::GlobalDatastore, "the policy"), findings);
+        }
+    } else if alone {
         let saw = "no group that it governs belongs to a Global Datastore";
         findings.ok(Check::GlobalDatastore, "the policy", saw);
     }
@@ -201,7 +209,13 @@ fn require_no_auto_scaling(case: &Case<'_>, findings: &mut Findings) {
             findings.error(Check::AutoScaling, &place, saw, fix);
         }
     }
-    if alone && scalable.is_some() && alarms.is_some() {
+    let read = scalable.is_some() && alarms.is_some();
+    let resharding = case.wants(Function::Reshard);
+    if alone
+        && read
+        && (!resharding
+            || case.has_targets(Function::Reshard, (Check::AutoScaling, place), findings))
+    {
         findings.ok(Check::AutoScaling, place, "governs no group of [[reshard]]");
     }
 }
@@ -222,6 +236,17 @@ fn require_db_clusters(case: &Case<'_>, findings: &mut Findings) {
             let saw = "is not in this account and Region";
             let fix = "correct db_cluster in the policy, or take the entry out";
             findings.error(Check::DbCluster, &place, saw, fix);
+        }
+    }
+    for entry in &case.policy().failover_db_cluster {
+        let pattern = WildMatch::new(&entry.target);
+        if entry.target.contains(['*', '?'])
+            && !all.iter().any(|one| pattern.matches(one.id.as_str()))
+        {
+            let place = format!("clusters {}", entry.target);
+            let saw = "no cluster of this account and Region matches";
+            let fix = "correct db_cluster in the policy, or take the entry out";
+            findings.warning(Check::DbCluster, &place, saw, fix);
         }
     }
     for cluster in case.db_clusters() {

@@ -425,26 +425,13 @@ fn the_journal_is_one_active_table_with_the_right_key() {
 #[test]
 fn what_could_not_be_read_is_never_good() {
     use Check::{
-        AlarmExists, AutoScaling, Clock, DbCluster, MetricsFresh, PolicyFitsAccount,
-        QuotaClusterNodes, RoleChanges, RoleOtherPolicies, TopicAttached, TopicPolicy,
-        TopicSubscribed,
+        AlarmExists, AutoScaling, Clock, MetricsFresh, QuotaClusterNodes, RoleChanges,
+        RoleOtherPolicies, TopicAttached, TopicPolicy, TopicSubscribed,
     };
     use Severity::Unknown;
     only(
         |seen| seen.alarms = denied(),
         AlarmExists,
-        Unknown,
-        "lacks x:Read",
-    );
-    only(
-        |seen| seen.groups = denied(),
-        PolicyFitsAccount,
-        Unknown,
-        "lacks x:Read",
-    );
-    only(
-        |seen| seen.db_clusters = denied(),
-        DbCluster,
         Unknown,
         "lacks x:Read",
     );
@@ -517,6 +504,203 @@ fn what_could_not_be_read_is_never_good() {
             .all(|one| one.severity == Unknown && one.place == "function s-reshard")
     );
     assert_eq!(policy.len(), 2);
+}
+
+/// How bad each check with something to say about it is, and what it says.
+#[track_caller]
+fn assert_found(findings: &[Finding], expected: &[(Check, Severity, &str)]) {
+    let said: Vec<(Check, Severity)> = findings
+        .iter()
+        .map(|one| (one.check, one.severity))
+        .collect();
+    let wanted: Vec<(Check, Severity)> = expected.iter().map(|one| (one.0, one.1)).collect();
+    assert_eq!(said, wanted, "{findings:#?}");
+    for (finding, (_, _, words)) in findings.iter().zip(expected) {
+        assert!(finding.saw.contains(words), "{words}: {finding:?}");
+    }
+}
+
+#[test]
+fn nothing_is_good_of_targets_that_could_not_be_listed() {
+    use Check::{
+        AutoScaling, DbCluster, PolicyFitsAccount, QuotaClusterNodes, QuotaRegionNodes,
+        RoleCoversTargets,
+    };
+    use Severity::Unknown;
+    let unread = |check| (check, Unknown, "lacks x:Read");
+    assert_found(
+        &found(|seen| seen.groups = denied()),
+        &[
+            unread(RoleCoversTargets),
+            unread(RoleCoversTargets),
+            unread(RoleCoversTargets),
+            unread(PolicyFitsAccount),
+            unread(AutoScaling),
+            unread(QuotaClusterNodes),
+            unread(QuotaRegionNodes),
+        ],
+    );
+    assert_found(
+        &found(|seen| seen.db_clusters = denied()),
+        &[unread(RoleCoversTargets), unread(DbCluster)],
+    );
+    let file = PolicyFile::parse("policy.toml", POLICY).unwrap();
+    let mut seen = healthy();
+    seen.groups = denied();
+    for one in examine(&file, &seen) {
+        let about = [AutoScaling, QuotaClusterNodes, QuotaRegionNodes].contains(&one.check)
+            || (one.check == RoleCoversTargets && !one.place.contains("failover-db-cluster"));
+        assert!(!about || one.severity == Unknown, "{one:?}");
+    }
+}
+
+#[test]
+fn nothing_is_good_of_targets_that_match_nothing() {
+    use Check::{AutoScaling, DbCluster, GlobalDatastore, QuotaClusterNodes, RoleCoversTargets};
+    use Severity::{Error, Unknown, Warning};
+    let none = found(|seen| seen.groups = Ok(Vec::new()));
+    for (check, count) in [
+        (RoleCoversTargets, 3),
+        (GlobalDatastore, 3),
+        (AutoScaling, 1),
+        (QuotaClusterNodes, 1),
+    ] {
+        let mut of_check = none.clone();
+        of_check.retain(|one| one.check == check);
+        assert_eq!(of_check.len(), count, "{none:#?}");
+        for one in of_check {
+            assert_eq!(one.severity, Unknown, "{one:?}");
+            assert!(
+                one.saw.contains("no target of the account matches [["),
+                "{one:?}"
+            );
+        }
+    }
+    assert_found(
+        &found(|seen| seen.db_clusters = Ok(Vec::new())),
+        &[
+            (
+                RoleCoversTargets,
+                Unknown,
+                "matches [[failover_db_cluster]]",
+            ),
+            (DbCluster, Error, "is not in this account"),
+        ],
+    );
+    let pattern = POLICY.replace("\"graph\"", "\"chart-*\"");
+    let file = PolicyFile::parse("policy.toml", &pattern).unwrap();
+    let mut findings = examine(&file, &healthy());
+    findings.retain(|one| one.check == DbCluster);
+    assert_found(
+        &findings,
+        &[(
+            DbCluster,
+            Warning,
+            "no cluster of this account and Region matches",
+        )],
+    );
+}
+
+/// What is said of a role, with the mode that all functions have.
+fn in_mode(mode: &str, change: impl FnOnce(&mut Seen)) -> Vec<Finding> {
+    found(|seen| {
+        for read in seen.functions.values_mut() {
+            let variables = &mut read.as_mut().unwrap().as_mut().unwrap().variables;
+            _ = variables.insert("MODE".to_owned(), mode.to_owned());
+        }
+        change(seen);
+    })
+}
+
+#[test]
+fn no_fix_of_a_stack_in_plan_mode_has_it_apply() {
+    // The roles grant the change, and not of every target: what they cover is of no matter, as plan mode is the mend.
+    let found = in_mode("plan", |seen| {
+        groups(seen).push(group("others", 1, "enabled", Switch::On));
+    });
+    assert_eq!(found.len(), 4, "{found:#?}");
+    for one in &found {
+        assert_eq!(
+            (one.check, one.severity),
+            (Check::RoleChanges, Severity::Warning)
+        );
+        assert_eq!(
+            one.fix.as_deref(),
+            Some("sam build && sam deploy --stack-name s")
+        );
+    }
+    let gone = in_mode("plan", |seen| {
+        _ = seen.functions.insert(Function::PromoteReplica, Ok(None));
+        seen.tables.get_mut("journal").unwrap().described = Ok(None);
+    });
+    for one in gone {
+        assert!(
+            !one.fix.unwrap_or_default().contains("apply"),
+            "{}",
+            one.saw
+        );
+    }
+}
+
+#[test]
+fn no_fix_of_a_stack_in_apply_mode_puts_it_back() {
+    let fixes: Vec<String> = found(|seen| {
+        _ = seen.functions.insert(Function::PromoteReplica, Ok(None));
+        seen.tables.get_mut("journal").unwrap().described = Ok(None);
+        reshard(seen).role.documents = Ok(Vec::new());
+        reshard(seen).layers = vec!["arn:layer:2".to_owned()];
+        groups(seen).push(group("others", 1, "enabled", Switch::On));
+    })
+    .into_iter()
+    .filter_map(|one| one.fix)
+    .filter(|fix| fix.contains("sam deploy"))
+    .collect();
+    assert!(fixes.len() >= 5, "{fixes:#?}");
+    for fix in &fixes {
+        assert!(
+            fix.contains("sam deploy --stack-name s --config-env apply")
+                || fix.contains(
+                    "sam build --config-env apply && sam deploy --config-env apply --stack-name s"
+                ),
+            "{fix}"
+        );
+    }
+    let parameter = "set PromoteReplica=yes in [apply.deploy.parameters] of samconfig.toml, then sam build --config-env apply";
+    assert!(
+        fixes.iter().any(|fix| fix.contains(parameter)),
+        "{fixes:#?}"
+    );
+}
+
+#[test]
+fn clusters_without_a_common_pattern_are_not_given_the_one_that_the_template_refuses() {
+    let policy = POLICY.replace(
+        "[[promote",
+        "[[failover_db_cluster]]\ndb_cluster = \"people\"\n[[promote",
+    );
+    let file = PolicyFile::parse("policy.toml", &policy).unwrap();
+    let mut seen = healthy();
+    let mut people = graph();
+    people.id = clusterwarden::cluster::DbClusterId::new("people");
+    seen.db_clusters.as_mut().unwrap().push(people);
+    for finding in examine(&file, &seen) {
+        let fix = finding.fix.unwrap_or_default();
+        assert!(!fix.contains("DbClusterPattern=*"), "{fix}");
+    }
+    let read = seen
+        .functions
+        .get_mut(&Function::FailoverDbCluster)
+        .unwrap();
+    read.as_mut().unwrap().as_mut().unwrap().role.documents = Ok(Vec::new());
+    let findings = examine(&file, &seen);
+    let changes = findings
+        .iter()
+        .find(|one| one.check == Check::RoleChanges && one.severity == Severity::Error);
+    let fix = changes.unwrap().fix.as_deref().unwrap();
+    assert!(
+        fix.contains("DbClusterPattern=PATTERN_OF_YOUR_CLUSTERS"),
+        "{fix}"
+    );
 }
 
 #[test]
@@ -592,12 +776,6 @@ fn targets_are_judged_as_their_function_needs_them() {
         DbCluster,
         Error,
         "no reader",
-    );
-    only(
-        |seen| seen.db_clusters = Ok(Vec::new()),
-        DbCluster,
-        Error,
-        "is not in this account",
     );
     only(
         |seen| {
