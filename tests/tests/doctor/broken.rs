@@ -1,9 +1,13 @@
 //! Each kind of breakage is found, and nothing else: the check, how bad, where, what was seen, and the fix.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use clusterwarden::policy::PolicyFile;
 use clusterwarden_account::doctor::{Check, Severity};
 use clusterwarden_local::cloud::{
-    Cloud, auto_scaling::ScalableTarget, cloudwatch::AlarmSpec, lambda::Function,
+    Cloud,
+    auto_scaling::ScalableTarget,
+    cloudwatch::{AlarmSpec, DataStatus},
+    lambda::Function,
 };
 use clusterwarden_tests::monday_morning;
 use serde_json::{Value, json};
@@ -806,11 +810,59 @@ async fn silence_of_a_target_is_an_error() {
             Severity::Error,
             [
                 "group catalog",
-                "no sample of EngineCPUUtilization in the last hour",
-                "aws cloudwatch list-metrics --namespace AWS/ElastiCache",
+                "no sample of EngineCPUUtilization of 0001, 0002, 0003 in the last hour",
+                "aws cloudwatch list-metrics --namespace AWS/ElastiCache --metric-name EngineCPUUtilization --dimensions Name=NodeGroupId,Value=0001 \
+                 Name=ReplicationGroupId,Value=catalog",
             ],
         )],
     );
+}
+
+#[tokio::test]
+async fn a_failover_is_asked_for_roles_and_not_for_load() {
+    let failover = "version = 1\n[[failover_shard]]\nreplication_group = \"orders\"\n";
+    let mut world = World::new(apply());
+    world.policy = PolicyFile::parse("policy.toml", failover).expect("a policy");
+    world.look().await;
+    let cloud = world.cloud.lock();
+    let asked = cloud
+        .calls
+        .iter()
+        .filter(|call| call.operation == "GetMetricData");
+    let asked: Vec<String> = asked.map(|call| format!("{:?}", call.parameters)).collect();
+    assert_eq!(asked.len(), 1);
+    assert!(
+        asked[0].contains("IsMaster") && asked[0].contains("CacheClusterId"),
+        "{asked:?}"
+    );
+    assert!(!asked[0].contains("CPUUtilization"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_complete_is_not_silence() {
+    for (status, words) in [
+        (DataStatus::PartialData, "CloudWatch answered PartialData"),
+        (
+            DataStatus::InternalError,
+            "CloudWatch answered InternalError",
+        ),
+        (
+            DataStatus::Forbidden,
+            "the caller lacks cloudwatch:GetMetricData",
+        ),
+    ] {
+        let looked = look(|cloud| cloud.cloudwatch.force_status(status)).await;
+        let bad = looked.bad();
+        // Load of three groups, roles of one, lag of one cluster.
+        assert_eq!(bad.len(), 5, "{bad:#?}");
+        for one in bad {
+            assert_eq!(
+                (one.check, one.severity),
+                (Check::MetricsFresh, Severity::Unknown)
+            );
+            assert!(one.saw.contains(words), "{one:?}");
+        }
+    }
 }
 
 fn ten_minutes_late() -> DateTime<Utc> {

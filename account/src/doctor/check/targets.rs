@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use clusterwarden::{
     alarm::shows_auto_scaling,
     cluster::{Group, Switch},
@@ -41,7 +40,6 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
     if case.wants(Function::FailoverDbCluster) {
         require_db_clusters(case, findings);
     }
-    require_fresh(case, findings);
 }
 
 /// What `check --online` says, but for what is looked at more closely here: alarms, modes, datastores, scalers.
@@ -274,65 +272,5 @@ fn require_db_clusters(case: &Case<'_>, findings: &mut Findings) {
                 format!("is Neptune's, with {readers} to fail over to"),
             );
         }
-    }
-}
-
-fn require_fresh(case: &Case<'_>, findings: &mut Findings) {
-    let Some(newest) = findings.read(Check::MetricsFresh, "CloudWatch", &case.seen.newest) else {
-        return;
-    };
-    let policy = case.policy();
-    let mut allowed: BTreeMap<&str, (&'static str, std::time::Duration)> = BTreeMap::new();
-    for cluster in case.db_clusters() {
-        if let Some(entry) = policy.failover_db_cluster_for(&cluster.id) {
-            allowed.insert(cluster.id.as_str(), ("cluster", entry.stale_after));
-        }
-    }
-    let groups = Function::ALL.into_iter().flat_map(|one| case.groups(one));
-    for group in groups {
-        let failover = policy
-            .failover_shard_for(&group.id)
-            .or_else(|| policy.promote_replica_for(&group.id));
-        let after = policy.reshard_for(&group.id).map(|entry| entry.stale_after);
-        if let Some(after) = after.or_else(|| failover.map(|entry| entry.stale_after)) {
-            allowed.insert(group.id.as_str(), ("group", after));
-        }
-    }
-    for (id, (kind, after)) in allowed {
-        judge_age(case.seen.at, (kind, id), newest.get(id), after, findings);
-    }
-}
-
-fn judge_age(
-    now: DateTime<Utc>,
-    (kind, id): (&str, &str),
-    newest: Option<&DateTime<Utc>>,
-    after: std::time::Duration,
-    findings: &mut Findings,
-) {
-    let place = format!("{kind} {id}");
-    let (namespace, metric, dimension) = match kind {
-        "cluster" => ("AWS/Neptune", "CPUUtilization", "DBClusterIdentifier"),
-        _ => (
-            "AWS/ElastiCache",
-            "EngineCPUUtilization",
-            "ReplicationGroupId",
-        ),
-    };
-    let fix = format!(
-        "aws cloudwatch list-metrics --namespace {namespace} --metric-name {metric} --dimensions Name={dimension},Value={id} shows whether it is published; a new {kind} needs some minutes"
-    );
-    let Some(newest) = newest else {
-        let saw = format!("no sample of {metric} in the last hour: on silence nothing is done");
-        findings.error(Check::MetricsFresh, &place, saw, fix);
-        return;
-    };
-    let age = (now - *newest).num_seconds();
-    let allowed = i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
-    let saw = format!("its newest sample of {metric} is {age} s old; {allowed} s count as fresh");
-    if age > allowed {
-        findings.error(Check::MetricsFresh, &place, saw, fix);
-    } else {
-        findings.ok(Check::MetricsFresh, &place, saw);
     }
 }

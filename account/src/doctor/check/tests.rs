@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::doctor::{
-    AlarmSeen, Check, Clocks, Function, FunctionSeen, NodeNotification, OF_ALL, QuotaSeen,
-    RoleSeen, Scalable, Severity, TableDescribed, TableSeen, TopicAttributes, TopicSeen, Unread,
+    AlarmSeen, Check, Clocks, Function, FunctionSeen, MetricSeen, NodeNotification, OF_ALL,
+    QuotaSeen, RoleSeen, Scalable, Severity, TableDescribed, TableSeen, TopicAttributes, TopicSeen,
+    Unread,
 };
 
 const POLICY: &str = "version = 1\n\
@@ -213,10 +214,32 @@ fn healthy() -> Seen {
         ]),
         scalable: Ok(Vec::new()),
         scaling_alarms: Ok(Vec::new()),
-        newest: Ok(["orders", "carts", "graph"]
-            .map(|id| (id.to_owned(), now()))
-            .into()),
+        newest: Ok(samples()),
     }
+}
+
+fn samples() -> Vec<MetricSeen> {
+    let sample = |function, target: &str, metric, part: &str| MetricSeen {
+        function,
+        target: target.to_owned(),
+        namespace: "AWS/ElastiCache",
+        metric,
+        dimensions: vec![("Part", part.to_owned())],
+        newest: Ok(Some(now())),
+    };
+    vec![
+        sample(Function::Reshard, "orders", "EngineCPUUtilization", "0001"),
+        sample(Function::Reshard, "orders", "EngineCPUUtilization", "0002"),
+        sample(Function::FailoverShard, "orders", "IsMaster", "o-1"),
+        sample(Function::FailoverShard, "orders", "IsMaster", "o-2"),
+        sample(Function::PromoteReplica, "carts", "IsMaster", "c-1"),
+        sample(
+            Function::FailoverDbCluster,
+            "graph",
+            "ClusterReplicaLag",
+            "r",
+        ),
+    ]
 }
 
 fn found(change: impl FnOnce(&mut Seen)) -> Vec<Finding> {
@@ -722,9 +745,7 @@ fn a_role_with_policies_that_are_not_read_is_not_judged_by_its_own_alone() {
 
 #[test]
 fn targets_are_judged_as_their_function_needs_them() {
-    use Check::{
-        AutoScaling, ClusterMode, DbCluster, FailoverSettings, GlobalDatastore, MetricsFresh,
-    };
+    use Check::{AutoScaling, ClusterMode, DbCluster, FailoverSettings, GlobalDatastore};
     use Severity::Error;
     only(
         |seen| groups(seen)[0].cluster_mode = Some("compatible".to_owned()),
@@ -796,25 +817,50 @@ fn targets_are_judged_as_their_function_needs_them() {
         [],
         "carts is not resharded"
     );
+}
+
+#[test]
+fn samples_are_judged_by_what_each_function_reads() {
+    use Severity::{Error, Unknown, Warning};
+    let newest = |part: &'static str, newest: crate::doctor::Read<Option<DateTime<Utc>>>| {
+        move |seen: &mut Seen| {
+            let mut all = seen.newest.as_mut().unwrap().iter_mut();
+            all.find(|one| one.dimensions[0].1 == part).unwrap().newest = newest;
+        }
+    };
+    let check = Check::MetricsFresh;
+    let old = Ok(Some(now() - TimeDelta::minutes(59)));
     only(
-        |seen| _ = seen.newest.as_mut().unwrap().remove("graph"),
-        MetricsFresh,
+        newest("r", Ok(None)),
+        check,
         Error,
-        "no sample of CPUUtilization",
+        "no sample of ClusterReplicaLag of r in the last hour",
     );
-    let old = now() - TimeDelta::minutes(59);
     only(
-        |seen| {
-            _ = seen
-                .newest
-                .as_mut()
-                .unwrap()
-                .insert("orders".to_owned(), old)
-        },
-        MetricsFresh,
+        newest("0002", Ok(None)),
+        check,
         Error,
-        "is 3540 s old",
+        "no sample of EngineCPUUtilization of 0002",
     );
+    only(
+        newest("0002", old.clone()),
+        check,
+        Error,
+        "EngineCPUUtilization of 0002 is 3540 s old",
+    );
+    only(
+        newest("o-2", Ok(None)),
+        check,
+        Warning,
+        "no sample of IsMaster of o-2",
+    );
+    only(
+        newest("c-1", old),
+        check,
+        Error,
+        "IsMaster of c-1 is 3540 s old",
+    );
+    only(newest("o-1", denied()), check, Unknown, "lacks x:Read");
 }
 
 #[test]

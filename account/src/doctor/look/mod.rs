@@ -2,6 +2,7 @@
 
 mod alarms;
 mod functions;
+mod metrics;
 mod others;
 mod roles;
 mod topics;
