@@ -99,6 +99,8 @@ pub struct FunctionSeen {
 pub struct RoleSeen {
     /// Its name; empty: Lambda did not say.
     pub name: String,
+    /// Its ARN, with its partition and path, as Lambda says it; empty: it did not.
+    pub arn: String,
     /// Documents of its inline policies, by name.
     pub documents: Read<Vec<(String, Value)>>,
     /// ARNs of managed policies.

@@ -293,7 +293,7 @@ async fn a_topic_that_delivers_to_nobody_or_admits_nobody_is_found() {
             *statements = kept.iter().map(|at| statements[*at].clone()).collect();
         }
     };
-    let fix = "aws sns set-topic-attributes --topic-arn";
+    let fix = "add these statements to the topic's policy";
     let check = Check::TopicPolicy;
     let place = "topic arn:aws:sns:us-east-1:123456789012:clusterwarden-notifications";
     only(
@@ -546,7 +546,7 @@ async fn what_else_grants_or_limits_a_role_is_told() {
             [
                 "ReshardRole",
                 "boundary arn:aws:iam::123456789012:policy/edge",
-                "aws iam simulate-principal-policy",
+                "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::123456789012:role/clusterwarden-ReshardRole-",
             ],
         ),
     )

@@ -73,7 +73,8 @@ fn require_no_others(function: Function, seen: &FunctionSeen, findings: &mut Fin
             "has the boundary {boundary}, which is not read here and may refuse what the role allows"
         );
         let fix = format!(
-            "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::ACCOUNT:role/{name} --action-names {} --resource-arns ARN_OF_A_TARGET",
+            "aws iam simulate-principal-policy --policy-source-arn {} --action-names {} --resource-arns ARN_OF_A_TARGET",
+            seen.role.arn,
             function.change()
         );
         findings.unjudged(check, &place, saw, fix);

@@ -122,6 +122,7 @@ fn function(function: Function) -> FunctionSeen {
         reserved: Ok(None),
         role: RoleSeen {
             name: format!("{name}-role"),
+            arn: format!("arn:aws-cn:iam::1:role/teams/data/{name}-role"),
             documents: Ok(vec![(
                 "p".to_owned(),
                 json!({ "Statement": [change, rest] }),
@@ -925,6 +926,102 @@ fn a_topic_that_anybody_may_publish_to_is_a_warning() {
         Severity::Warning,
         "anybody may publish",
     );
+}
+
+/// The look with the topic's policy changed.
+fn with_policy(change: impl FnOnce(&mut Vec<Value>)) -> impl FnOnce(&mut Seen) {
+    |seen| {
+        let topic = seen.topics.get_mut(TOPIC).unwrap();
+        let attributes = topic.attributes.as_mut().unwrap();
+        change(&mut attributes.as_mut().unwrap().statements);
+    }
+}
+
+#[test]
+fn a_topic_that_is_stricter_than_ours_is_not_called_wrong() {
+    let check = Check::TopicPolicy;
+    let strict = |service: &'static str| {
+        with_policy(move |statements| {
+            *statements = vec![json!({
+                "Effect": "Allow", "Principal": { "Service": service }, "Action": "sns:Publish",
+                "Condition": { "StringEquals": { "aws:SourceAccount": "1" }, "ArnLike": { "aws:SourceArn": "arn:aws:elasticache:eu-west-1:1:*" } },
+            })];
+        })
+    };
+    only(
+        strict("elasticache.amazonaws.com"),
+        check,
+        Severity::Unknown,
+        "a condition on aws:SourceArn decides",
+    );
+    // Another service's condition says nothing of this one.
+    only(
+        strict("s3.amazonaws.com"),
+        check,
+        Severity::Error,
+        "nothing is delivered",
+    );
+    let everybody = json!({
+        "Effect": "Allow", "Principal": "*", "Action": "sns:Publish",
+        "Condition": { "StringEquals": { "aws:SourceAccount": "1" } },
+    });
+    only(
+        with_policy(|all| *all = vec![everybody]),
+        check,
+        Severity::Warning,
+        "but not this account",
+    );
+    let fixes = found(with_policy(Vec::clear));
+    let fix = fixes[0].fix.as_deref().unwrap();
+    assert!(
+        fix.contains("add these statements to the topic's policy")
+            && !fix.contains("--attribute-value"),
+        "{fix}"
+    );
+}
+
+#[test]
+fn a_denial_counts_before_what_allows_wherever_it_stands() {
+    let deny = |principal: Value, condition: Value| {
+        move |seen: &mut Seen| {
+            let deny = json!({
+                "Effect": "Deny", "Principal": principal, "Action": "lambda:*", "Condition": condition,
+            });
+            reshard(seen).statements.as_mut().unwrap().push(deny);
+        }
+    };
+    let check = Check::AlarmMayInvoke;
+    let alarms = json!({ "Service": "lambda.alarms.cloudwatch.amazonaws.com" });
+    let here = json!({ "StringEquals": { "AWS:SourceAccount": "1" } });
+    only(
+        deny(alarms.clone(), here.clone()),
+        check,
+        Severity::Error,
+        "a statement denies it",
+    );
+    only(
+        deny(json!("*"), here),
+        check,
+        Severity::Error,
+        "a statement denies it",
+    );
+    let elsewhere = json!({ "StringEquals": { "AWS:SourceAccount": "2" } });
+    assert_eq!(found(deny(alarms.clone(), elsewhere)), []);
+    let unknown = json!({ "StringNotEquals": { "aws:SourceVpc": "v" } });
+    only(
+        deny(alarms, unknown),
+        check,
+        Severity::Unknown,
+        "a condition on aws:SourceVpc",
+    );
+}
+
+#[test]
+fn a_role_is_named_as_lambda_names_it() {
+    let found = found(|seen| reshard(seen).role.boundary = Ok(Some("arn:b".to_owned())));
+    let fix = found[0].fix.as_deref().unwrap();
+    let source = "--policy-source-arn arn:aws-cn:iam::1:role/teams/data/s-reshard-role ";
+    assert!(fix.contains(source), "{fix}");
 }
 
 #[test]
