@@ -30,7 +30,7 @@ fn a_new_user_reads_a_report_without_errors() {
     for words in [
         "against stack clusterwarden, account 123456789012, Region us-east-1, at ",
         "\nFunctions\n  ok       function clusterwarden-reshard: is deployed [function_deployed]\n",
-        "           next: when you apply: sam deploy --stack-name clusterwarden --parameter-overrides Mode=apply",
+        "           next: when you apply: set ReplicationGroupPattern=* DbClusterPattern=graph-prod MaxShardsCeiling=12 in [apply.deploy.parameters]",
         "\nNot looked at\n",
         "\n0 errors, 0 warnings, 0 not known, ",
     ] {

@@ -16,6 +16,6 @@ pub use kind::{Function, OF_ALL};
 pub use look::{PERMISSIONS, look};
 pub use report::{NOT_LOOKED_AT, Report};
 pub use seen::{
-    AlarmSeen, Clocks, FunctionSeen, NodeNotification, QuotaSeen, RoleSeen, Scalable, Seen,
-    TableDescribed, TableSeen, TopicAttributes, TopicSeen,
+    AlarmSeen, Clocks, FunctionSeen, MetricSeen, NodeNotification, QuotaSeen, RoleSeen, Scalable,
+    Seen, TableDescribed, TableSeen, TopicAttributes, TopicSeen,
 };

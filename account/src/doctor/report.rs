@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Finding, Seen, Severity};
 
 /// What nobody looked at, and the command that would: part of every report, so that silence is not taken for health.
-pub const NOT_LOOKED_AT: [(&str, &str); 5] = [
+pub const NOT_LOOKED_AT: [(&str, &str); 6] = [
     (
         "whether the layer holds this very policy file",
         "aws lambda get-layer-version-by-arn --arn LAYER_ARN --query Content.Location --output text, fetch it, and compare policy.toml",
@@ -20,6 +20,10 @@ pub const NOT_LOOKED_AT: [(&str, &str); 5] = [
     (
         "conditions of roles but the ceiling, boundaries, policies of the organization, keys",
         "aws iam simulate-principal-policy --policy-source-arn ROLE_ARN --action-names ACTION --resource-arns ARN",
+    ),
+    (
+        "statements of topics' policies that deny",
+        "aws sns get-topic-attributes --topic-arn TOPIC_ARN --query Attributes.Policy --output text",
     ),
     (
         "whether Neptune tells the stack's topic of failovers",

@@ -39,8 +39,25 @@ pub struct Seen {
     pub scalable: Read<Vec<Scalable>>,
     /// Names of alarms that look like Application Auto Scaling's.
     pub scaling_alarms: Read<Vec<String>>,
-    /// The newest sample of each target's CPU in the last hour; a target without one is not in it.
-    pub newest: Read<BTreeMap<String, DateTime<Utc>>>,
+    /// The newest samples of what the functions decide by.
+    pub newest: Read<Vec<MetricSeen>>,
+}
+
+/// A metric of a target, or of a part of it, that a function decides by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricSeen {
+    /// Which function.
+    pub function: Function,
+    /// The id of the group or cluster.
+    pub target: String,
+    /// `AWS/ElastiCache`, `AWS/Neptune`.
+    pub namespace: &'static str,
+    /// Its name.
+    pub metric: &'static str,
+    /// Names and values of its dimensions, as the function asks for them.
+    pub dimensions: Vec<(&'static str, String)>,
+    /// When its newest sample of the last hour is of. `None`: there is none.
+    pub newest: Read<Option<DateTime<Utc>>>,
 }
 
 /// Two clocks at one moment.
@@ -82,6 +99,8 @@ pub struct FunctionSeen {
 pub struct RoleSeen {
     /// Its name; empty: Lambda did not say.
     pub name: String,
+    /// Its ARN, with its partition and path, as Lambda says it; empty: it did not.
+    pub arn: String,
     /// Documents of its inline policies, by name.
     pub documents: Read<Vec<(String, Value)>>,
     /// ARNs of managed policies.

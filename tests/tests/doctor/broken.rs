@@ -1,9 +1,13 @@
 //! Each kind of breakage is found, and nothing else: the check, how bad, where, what was seen, and the fix.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use clusterwarden::policy::PolicyFile;
 use clusterwarden_account::doctor::{Check, Severity};
 use clusterwarden_local::cloud::{
-    Cloud, auto_scaling::ScalableTarget, cloudwatch::AlarmSpec, lambda::Function,
+    Cloud,
+    auto_scaling::ScalableTarget,
+    cloudwatch::{AlarmSpec, DataStatus},
+    lambda::Function,
 };
 use clusterwarden_tests::monday_morning;
 use serde_json::{Value, json};
@@ -289,7 +293,7 @@ async fn a_topic_that_delivers_to_nobody_or_admits_nobody_is_found() {
             *statements = kept.iter().map(|at| statements[*at].clone()).collect();
         }
     };
-    let fix = "aws sns set-topic-attributes --topic-arn";
+    let fix = "add these statements to the topic's policy";
     let check = Check::TopicPolicy;
     let place = "topic arn:aws:sns:us-east-1:123456789012:clusterwarden-notifications";
     only(
@@ -362,7 +366,7 @@ async fn a_journal_that_is_not_there_is_an_error() {
             [
                 "table clusterwarden-journal",
                 "is not there",
-                "sam deploy --stack-name clusterwarden",
+                "sam deploy --stack-name clusterwarden --config-env apply",
             ],
         )],
     );
@@ -373,7 +377,7 @@ async fn a_role_that_does_not_cover_a_target_or_covers_more_is_found() {
     let narrow = apply().with("ReplicationGroupPattern", "orders*");
     let looked = World::new(narrow).look().await;
     let check = Check::RoleCoversTargets;
-    let fix = "ReplicationGroupPattern='*'";
+    let fix = "set ReplicationGroupPattern=* in [apply.deploy.parameters]";
     assert_found(
         &looked,
         &[
@@ -407,7 +411,7 @@ async fn a_role_that_does_not_cover_a_target_or_covers_more_is_found() {
             [
                 "role clusterwarden-FailoverDbClusterRole-",
                 "also covers checkout-aurora, profiles-docdb",
-                "Mode=apply DbClusterPattern='graph-prod'",
+                "set DbClusterPattern=graph-prod in [apply.deploy.parameters]",
             ],
         )],
     );
@@ -442,7 +446,11 @@ async fn a_role_that_grants_too_little_or_in_the_wrong_mode_is_found() {
         (
             Check::RoleChanges,
             Severity::Error,
-            [role, "every change is refused", "Mode=apply"],
+            [
+                role,
+                "every change is refused",
+                "sam deploy --config-env apply --stack-name clusterwarden",
+            ],
         )
     };
     assert_found(
@@ -458,7 +466,11 @@ async fn a_role_that_grants_too_little_or_in_the_wrong_mode_is_found() {
         (
             Check::RoleChanges,
             Severity::Warning,
-            [role, "in plan mode", "Mode=plan"],
+            [
+                role,
+                "in plan mode",
+                "sam build && sam deploy --stack-name clusterwarden",
+            ],
         )
     };
     assert_found(
@@ -489,7 +501,7 @@ async fn a_role_that_grants_too_little_or_in_the_wrong_mode_is_found() {
             [
                 "role clusterwarden-ReshardRole-",
                 "may not dynamodb:BatchGetItem, dynamodb:PutItem",
-                "sam deploy --stack-name clusterwarden",
+                "sam deploy --stack-name clusterwarden --config-env apply",
             ],
         )],
     );
@@ -534,7 +546,7 @@ async fn what_else_grants_or_limits_a_role_is_told() {
             [
                 "ReshardRole",
                 "boundary arn:aws:iam::123456789012:policy/edge",
-                "aws iam simulate-principal-policy",
+                "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::123456789012:role/clusterwarden-ReshardRole-",
             ],
         ),
     )
@@ -556,7 +568,8 @@ async fn a_function_that_is_not_there_or_cannot_run_is_found() {
             [
                 "function clusterwarden-failover-db-cluster",
                 "the policy has [[failover_db_cluster]]",
-                "sam deploy --stack-name clusterwarden --parameter-overrides FailoverDbCluster=yes",
+                "set FailoverDbCluster=yes in [apply.deploy.parameters] of samconfig.toml, then sam build --config-env apply && \
+                 sam deploy --config-env apply --stack-name clusterwarden",
             ],
         ),
     )
@@ -797,11 +810,59 @@ async fn silence_of_a_target_is_an_error() {
             Severity::Error,
             [
                 "group catalog",
-                "no sample of EngineCPUUtilization in the last hour",
-                "aws cloudwatch list-metrics --namespace AWS/ElastiCache",
+                "no sample of EngineCPUUtilization of 0001, 0002, 0003 in the last hour",
+                "aws cloudwatch list-metrics --namespace AWS/ElastiCache --metric-name EngineCPUUtilization --dimensions Name=NodeGroupId,Value=0001 \
+                 Name=ReplicationGroupId,Value=catalog",
             ],
         )],
     );
+}
+
+#[tokio::test]
+async fn a_failover_is_asked_for_roles_and_not_for_load() {
+    let failover = "version = 1\n[[failover_shard]]\nreplication_group = \"orders\"\n";
+    let mut world = World::new(apply());
+    world.policy = PolicyFile::parse("policy.toml", failover).expect("a policy");
+    world.look().await;
+    let cloud = world.cloud.lock();
+    let asked = cloud
+        .calls
+        .iter()
+        .filter(|call| call.operation == "GetMetricData");
+    let asked: Vec<String> = asked.map(|call| format!("{:?}", call.parameters)).collect();
+    assert_eq!(asked.len(), 1);
+    assert!(
+        asked[0].contains("IsMaster") && asked[0].contains("CacheClusterId"),
+        "{asked:?}"
+    );
+    assert!(!asked[0].contains("CPUUtilization"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_complete_is_not_silence() {
+    for (status, words) in [
+        (DataStatus::PartialData, "CloudWatch answered PartialData"),
+        (
+            DataStatus::InternalError,
+            "CloudWatch answered InternalError",
+        ),
+        (
+            DataStatus::Forbidden,
+            "the caller lacks cloudwatch:GetMetricData",
+        ),
+    ] {
+        let looked = look(|cloud| cloud.cloudwatch.force_status(status)).await;
+        let bad = looked.bad();
+        // Load of three groups, roles of one, lag of one cluster.
+        assert_eq!(bad.len(), 5, "{bad:#?}");
+        for one in bad {
+            assert_eq!(
+                (one.check, one.severity),
+                (Check::MetricsFresh, Severity::Unknown)
+            );
+            assert!(one.saw.contains(words), "{one:?}");
+        }
+    }
 }
 
 fn ten_minutes_late() -> DateTime<Utc> {

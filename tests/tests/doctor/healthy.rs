@@ -29,8 +29,8 @@ async fn plan_mode_is_told_what_to_deploy_for_apply_mode() {
     let text = looked.report().text();
     for words in [
         "clusterwarden-reshard: runs in plan mode",
-        "when you apply: sam deploy --stack-name clusterwarden --parameter-overrides Mode=apply ReplicationGroupPattern='*' MaxShardsCeiling=12",
-        "Mode=apply DbClusterPattern='graph-prod'",
+        "when you apply: set ReplicationGroupPattern=* DbClusterPattern=graph-prod MaxShardsCeiling=12 in [apply.deploy.parameters] of \
+         samconfig.toml, then sam build --config-env apply && sam deploy --config-env apply --stack-name clusterwarden\n",
         "\nNot looked at\n",
         NOT_LOOKED_AT[0].1,
     ] {

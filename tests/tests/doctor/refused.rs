@@ -53,7 +53,9 @@ async fn each_refusal_names_its_permission_and_stops_no_other_check() {
             let fix = finding.fix.as_deref().unwrap_or_default();
             assert!(fix.contains(&format!("allow {permission}")), "{finding:?}");
         }
-        assert!(bad.len() <= 2, "{permission}: {bad:#?}");
+        // Nothing can be said of groups that nobody may list: what each function covers, quotas, scalers.
+        let many = if service == "elasticache" { 6 } else { 2 };
+        assert!(bad.len() <= many, "{permission}: {bad:#?}");
         // Most of what is said of a healthy deployment is still said.
         assert!(
             looked.findings.len() > healthy / 2,

@@ -9,7 +9,10 @@ use crate::doctor::{
     Check, Function,
     finding::Findings,
     seen::{AlarmSeen, FunctionSeen},
-    statement::{Source, allows, asks_for, names_action, names_resource, names_service, source},
+    statement::{
+        Source, allows, asks_for, names_action, names_everybody, names_resource, names_service,
+        source,
+    },
 };
 
 /// Who CloudWatch is when an alarm acts on a function (\[CW-DG\] alarms-and-actions-lambda).
@@ -210,39 +213,43 @@ fn require_let_in(
         alarm.arn
     );
     let about = |one: &&Value| {
-        names_service(one, PRINCIPAL)
+        (names_service(one, PRINCIPAL) || names_everybody(one))
             && names_action(one, "lambda:InvokeFunction")
             && names_resource(one, &seen.arn)
     };
-    let (mut why, mut unjudged) = (
-        "no statement names the principal of alarms".to_owned(),
-        None,
-    );
-    for statement in statements.iter().filter(about) {
+    let (allowing, denying): (Vec<&Value>, Vec<&Value>) =
+        statements.iter().filter(about).partition(|one| allows(one));
+    let mut unjudged = None;
+    // A denial counts before all that allows, wherever it stands.
+    for statement in denying {
         match source(statement, &keys) {
-            Source::Admitted if !allows(statement) => {
+            Source::Admitted => {
                 findings.error(check, &place, "a statement denies it", fix);
                 return;
-            }
-            Source::Admitted => {
-                let foreign = !asks_for(statement, "AWS:SourceAccount")
-                    && !asks_for(statement, "AWS:SourceArn");
-                if foreign {
-                    let saw = "may invoke it, and so may the alarms of every other account: no condition names an account";
-                    findings.warning(check, &place, saw, fix);
-                } else {
-                    findings.ok(check, &place, "may invoke it");
-                }
-                return;
-            }
-            Source::Refused { key, wants } if allows(statement) => {
-                why = format!("{key} must be {wants}");
             }
             Source::Refused { .. } => {}
             Source::Unjudged(key) => unjudged = Some(key),
         }
     }
-    if let Some(key) = unjudged {
+    let mut why = "no statement names the principal of alarms".to_owned();
+    let (mut admitting, perhaps_denied) = (None, unjudged.is_some());
+    for statement in allowing {
+        match source(statement, &keys) {
+            Source::Admitted => admitting = admitting.or(Some(statement)),
+            Source::Refused { key, wants } => why = format!("{key} must be {wants}"),
+            Source::Unjudged(key) => unjudged = unjudged.or(Some(key)),
+        }
+    }
+    if let (Some(statement), false) = (admitting, perhaps_denied) {
+        let foreign =
+            !asks_for(statement, "AWS:SourceAccount") && !asks_for(statement, "AWS:SourceArn");
+        if foreign {
+            let saw = "may invoke it, and so may the alarms of every other account: no condition names an account";
+            findings.warning(check, &place, saw, fix);
+        } else {
+            findings.ok(check, &place, "may invoke it");
+        }
+    } else if let Some(key) = unjudged {
         let saw = format!(
             "a condition on {key} decides whether it may invoke it, which is not judged here"
         );

@@ -8,7 +8,7 @@ use clusterwarden::{
     policy::{Apply, FailoverApply, FailoverPolicy, Policy, PolicyFile},
 };
 
-use crate::doctor::{Function, Seen, seen::FunctionSeen};
+use crate::doctor::{Check, Function, Seen, finding::Findings, seen::FunctionSeen};
 
 /// What the checks are about.
 #[derive(Debug, Clone, Copy)]
@@ -127,10 +127,72 @@ impl<'a> Case<'a> {
             .filter_map(move |function| Some((function, case.function(function)?)))
     }
 
-    /// A command that deploys the stack with other parameters.
+    /// Whether there is a target of a function to judge: says so where targets could not be read, and where none matches.
+    pub(super) fn has_targets(
+        &self,
+        function: Function,
+        (check, place): (Check, &str),
+        findings: &mut Findings,
+    ) -> bool {
+        let unread = if function.is_of_groups() {
+            self.seen.groups.as_ref().err()
+        } else {
+            self.seen.db_clusters.as_ref().err()
+        };
+        if let Some(unread) = unread {
+            findings.unread(check, place, unread);
+            return false;
+        }
+        let table = function.table();
+        let some = !self.targets(function).is_empty();
+        if !some {
+            let saw = format!("not judged: no target of the account matches {table}");
+            let fix = format!("correct the names in {table} of the policy, or --region");
+            findings.unjudged(check, place, saw, fix);
+        }
+        some
+    }
+
+    /// Whether a function of the stack runs in apply mode: a deploy with the values of the default environment would end that.
+    fn is_applied(&self) -> bool {
+        let mut functions = self.functions();
+        functions.any(|(_, seen)| {
+            seen.variables
+                .get("MODE")
+                .is_some_and(|mode| mode == "apply")
+        })
+    }
+
+    /// A command that deploys the stack again in the mode that it has.
+    pub(super) fn redeploy(&self) -> String {
+        let environment = if self.is_applied() {
+            " --config-env apply"
+        } else {
+            ""
+        };
+        format!("sam deploy --stack-name {}{environment}", self.seen.stack)
+    }
+
+    /// How to deploy the stack with other parameters, in the mode that it has. `samconfig.toml` has all of a deployment's
+    /// values: one given on the command line would be undone by the next deploy.
     pub(super) fn deploy(&self, parameters: &str) -> String {
+        self.deploy_as(parameters, self.is_applied())
+    }
+
+    /// How to deploy the stack in apply mode or in plan mode, with these parameters besides.
+    pub(super) fn deploy_as(&self, parameters: &str, apply: bool) -> String {
         let stack = &self.seen.stack;
-        format!("sam deploy --stack-name {stack} --parameter-overrides {parameters}")
+        let (name, environment) = if apply {
+            ("apply", " --config-env apply")
+        } else {
+            ("default", "")
+        };
+        let set = if parameters.is_empty() {
+            String::new()
+        } else {
+            format!("set {parameters} in [{name}.deploy.parameters] of samconfig.toml, then ")
+        };
+        format!("{set}sam build{environment} && sam deploy{environment} --stack-name {stack}")
     }
 }
 

@@ -38,10 +38,7 @@ fn require_deployed(case: &Case<'_>, function: Function, findings: &mut Findings
                 "{}, or take {table} out of the policy (another stack's name: --stack)",
                 case.deploy(&format!("{parameter}=yes"))
             ),
-            None => format!(
-                "sam deploy --stack-name {}, or name the stack with --stack",
-                case.seen.stack
-            ),
+            None => format!("{}, or name the stack with --stack", case.redeploy()),
         };
         findings.error(Check::FunctionDeployed, &place, saw, fix);
     } else {
@@ -108,7 +105,7 @@ fn require_mode(case: &Case<'_>, seen: &FunctionSeen, findings: &mut Findings) {
         other => {
             let mode = other.unwrap_or("not set");
             let saw = format!("MODE is {mode}: it does not start");
-            findings.error(Check::FunctionMode, &place, saw, case.deploy("Mode=plan"));
+            findings.error(Check::FunctionMode, &place, saw, case.deploy_as("", false));
         }
     }
 }
@@ -166,7 +163,7 @@ fn require_same(case: &Case<'_>, findings: &mut Findings) {
             Check::FunctionMode,
             &place,
             format!("its functions run in different modes: {}", listed(&modes)),
-            case.deploy("Mode=plan"),
+            format!("{} (plan mode for all)", case.deploy_as("", false)),
         );
     }
     let layers = said(&|seen| seen.layers.join(" "));
@@ -179,7 +176,7 @@ fn require_same(case: &Case<'_>, findings: &mut Findings) {
                 "its functions follow different policies: {}",
                 listed(&layers)
             ),
-            format!("sam deploy --stack-name {}", case.seen.stack),
+            case.redeploy(),
         );
     }
 }

@@ -7,7 +7,7 @@ use crate::doctor::{Check, finding::Findings, seen::TableDescribed};
 
 pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
     let stack = format!("stack {}", case.seen.stack);
-    let redeploy = format!("sam deploy --stack-name {}", case.seen.stack);
+    let redeploy = case.redeploy();
     let named: BTreeSet<&String> = case
         .functions()
         .filter_map(|(_, seen)| seen.variables.get("JOURNAL_TABLE"))

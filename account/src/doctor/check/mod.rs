@@ -3,6 +3,7 @@
 mod alarms;
 mod case;
 mod clock;
+mod freshness;
 mod functions;
 mod journal;
 mod notifications;
@@ -30,6 +31,7 @@ pub fn examine(file: &PolicyFile, seen: &Seen) -> Vec<Finding> {
     alarms::examine(&case, &mut findings);
     notifications::examine(&case, &mut findings);
     targets::examine(&case, &mut findings);
+    freshness::examine(&case, &mut findings);
     quotas::examine(&case, &mut findings);
     clock::examine(&case, &mut findings);
     let mut findings = findings.0;

@@ -167,25 +167,33 @@ fn require_policy(
     let place = format!("topic {topic}");
     let (_, _, account) = place_of(topic);
     let keys = [("aws:sourceowner", account), ("aws:sourceaccount", account)];
-    let publishes = |one: &&Value| {
-        allows(one) && names_action(one, "sns:Publish") && source(one, &keys) == Source::Admitted
-    };
-    let admitting: Vec<&Value> = attributes.statements.iter().filter(publishes).collect();
+    let publishes = |one: &&Value| allows(one) && names_action(one, "sns:Publish");
+    let mut admitting: Vec<&Value> = attributes.statements.iter().filter(publishes).collect();
+    let principal = publisher.principal();
+    // Stricter than ours, and perhaps right: what a notification carries besides the account is not documented.
+    let unjudged = admitting.iter().find_map(|one| match source(one, &keys) {
+        Source::Unjudged(key) if names_everybody(one) || names_service(one, principal) => Some(key),
+        Source::Unjudged(_) | Source::Admitted | Source::Refused { .. } => None,
+    });
+    admitting.retain(|one| source(one, &keys) == Source::Admitted);
     let for_account = admitting
         .iter()
         .any(|one| names_everybody(one) && asks_for(one, "AWS:SourceOwner"));
-    let for_service = admitting
-        .iter()
-        .any(|one| names_service(one, publisher.principal()) && !names_everybody(one));
+    let for_service = admitting.iter().any(|one| {
+        if names_everybody(one) {
+            asks_for(one, "aws:SourceAccount")
+        } else {
+            names_service(one, principal)
+        }
+    });
     let for_anybody = admitting
         .iter()
         .any(|one| names_everybody(one) && one.get("Condition").is_none());
     let fix = format!(
-        "deploy template.yaml again, which writes both statements; by hand: aws sns set-topic-attributes --topic-arn {topic} \
-         --attribute-name Policy --attribute-value '{}'",
+        "deploy template.yaml again, which writes both statements; by hand: add these statements to the topic's policy, which aws sns \
+         get-topic-attributes --topic-arn {topic} shows (set-topic-attributes replaces all of it): {}",
         both(topic, publisher, account)
     );
-    let principal = publisher.principal();
     let check = Check::TopicPolicy;
     match (for_account, for_service) {
         _ if for_anybody => {
@@ -195,6 +203,14 @@ fn require_policy(
         (true, true) => {
             let saw = format!("lets this account and {principal} publish");
             findings.ok(check, &place, saw);
+        }
+        _ if unjudged.is_some() => {
+            let key = unjudged.unwrap_or_default();
+            let saw = format!(
+                "a condition on {key} decides whether {principal} may publish, which is not judged here"
+            );
+            let fix = format!("look whether notifications arrive; if not: {fix}");
+            findings.unjudged(check, &place, saw, fix);
         }
         (true, false) => {
             let saw = format!(
@@ -217,7 +233,7 @@ fn require_policy(
     }
 }
 
-/// The policy that template.yaml writes.
+/// The statements that template.yaml writes.
 fn both(topic: &str, publisher: Publisher, account: &str) -> Value {
     let statement = |principal: Value, key: &str| {
         json!({
@@ -225,10 +241,13 @@ fn both(topic: &str, publisher: Publisher, account: &str) -> Value {
             "Condition": { "StringEquals": { key: account } },
         })
     };
-    json!({ "Version": "2012-10-17", "Statement": [
+    json!([
         statement(json!({ "AWS": "*" }), "AWS:SourceOwner"),
-        statement(json!({ "Service": publisher.principal() }), "aws:SourceAccount"),
-    ] })
+        statement(
+            json!({ "Service": publisher.principal() }),
+            "aws:SourceAccount"
+        ),
+    ])
 }
 
 fn require_unencrypted(

@@ -98,7 +98,13 @@ fn require_cluster(case: &Case<'_>, quota: &QuotaSeen, findings: &mut Findings) 
         );
         findings.warning(Check::QuotaClusterNodes, &place, saw, fix);
     }
-    if fits {
+    if fits
+        && case.has_targets(
+            Function::Reshard,
+            (Check::QuotaClusterNodes, &place),
+            findings,
+        )
+    {
         let saw = format!("is {}, enough for max_shards of every group", quota.value);
         findings.ok(Check::QuotaClusterNodes, &place, saw);
     }
@@ -121,8 +127,12 @@ fn require_region(case: &Case<'_>, quota: &QuotaSeen, findings: &mut Findings) {
         );
         findings.error(Check::QuotaRegionNodes, &place, saw, fix);
     }
-    let Ok(groups) = &case.seen.groups else {
-        return;
+    let groups = match &case.seen.groups {
+        Ok(groups) => groups,
+        Err(unread) => {
+            findings.unread(Check::QuotaRegionNodes, &place, unread);
+            return;
+        }
     };
     let nodes = |group: &Group| {
         at_most(case, group)

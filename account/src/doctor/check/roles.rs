@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     case::{Case, listed, place_of},
-    roles_targets::require_targets,
+    roles_targets::{pattern, require_targets},
 };
 use crate::doctor::{
     Check, Function, OF_ALL,
@@ -73,7 +73,8 @@ fn require_no_others(function: Function, seen: &FunctionSeen, findings: &mut Fin
             "has the boundary {boundary}, which is not read here and may refuse what the role allows"
         );
         let fix = format!(
-            "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::ACCOUNT:role/{name} --action-names {} --resource-arns ARN_OF_A_TARGET",
+            "aws iam simulate-principal-policy --policy-source-arn {} --action-names {} --resource-arns ARN_OF_A_TARGET",
+            seen.role.arn,
             function.change()
         );
         findings.unjudged(check, &place, saw, fix);
@@ -135,10 +136,7 @@ impl Role<'_> {
                 })
                 .collect();
         let place = self.place();
-        let redeploy = format!(
-            "sam deploy --stack-name {} (template.yaml grants them)",
-            case.seen.stack
-        );
+        let redeploy = format!("{} (template.yaml grants them)", case.redeploy());
         let saw = format!("may not {}", listed(&missing));
         if missing.is_empty() {
             findings.ok(
@@ -171,45 +169,51 @@ impl Role<'_> {
             ("apply", false) if self.has_more => {
                 let saw =
                     format!("its own policies do not grant {change}; others are not read here");
-                findings.unjudged(Check::RoleChanges, &place, saw, case.deploy("Mode=apply"));
+                let fix = case.deploy_as(&parameters(case), true);
+                findings.unjudged(Check::RoleChanges, &place, saw, fix);
             }
             ("apply", false) => {
                 let saw = format!(
                     "does not grant {change}, though the function runs in apply mode: every change is refused"
                 );
-                findings.error(Check::RoleChanges, &place, saw, case.deploy("Mode=apply"));
+                let fix = case.deploy_as(&parameters(case), true);
+                findings.error(Check::RoleChanges, &place, saw, fix);
             }
             (_, true) => {
                 let saw = format!(
                     "grants {change} in plan mode: that nothing is changed rests on the program alone"
                 );
-                findings.warning(Check::RoleChanges, &place, saw, case.deploy("Mode=plan"));
-                require_targets(case, self, findings);
+                // What it covers is not told: the mend is plan mode, not another pattern.
+                findings.warning(Check::RoleChanges, &place, saw, case.deploy_as("", false));
             }
             (_, false) => {
                 let saw = "grants no change, as plan mode should; what apply mode would cover can be read only then";
-                findings.next(Check::RoleChanges, &place, saw, self.apply_next(case));
+                let next = case.deploy_as(&parameters(case), true);
+                let next = format!("when you apply: {next}");
+                findings.next(Check::RoleChanges, &place, saw, next);
             }
         }
     }
+}
 
-    /// What to deploy for apply mode, so that the role covers the policy's targets and little else.
-    fn apply_next(&self, case: &Case<'_>) -> String {
-        let mut parameters = vec!["Mode=apply".to_owned()];
-        let pattern = super::roles_targets::pattern(case, self.function);
-        let parameter = self.function.pattern_parameter();
-        parameters.extend(pattern.map(|pattern| format!("{parameter}='{pattern}'")));
-        if self.function == Function::Reshard {
-            let most = case
-                .policy()
-                .reshard
-                .iter()
-                .map(|entry| entry.max_shards)
-                .max();
-            parameters.extend(most.map(|most| format!("MaxShardsCeiling={most}")));
-        }
-        format!("when you apply: {}", case.deploy(&parameters.join(" ")))
+/// The parameters of apply mode with which the roles cover the policy's targets and little else. Those of all functions at
+/// once, as the template refuses apply mode as long as `DbClusterPattern` is `*`.
+fn parameters(case: &Case<'_>) -> String {
+    let mut parameters = Vec::new();
+    let mut of_groups = Function::ALL.into_iter().filter(|one| one.is_of_groups());
+    if let Some(function) = of_groups.find(|one| case.wants(*one)) {
+        let pattern = pattern(case, function);
+        parameters.extend(pattern.map(|one| format!("ReplicationGroupPattern={one}")));
     }
+    if case.wants(Function::FailoverDbCluster) {
+        let pattern = pattern(case, Function::FailoverDbCluster);
+        let pattern = pattern.as_deref().unwrap_or("PATTERN_OF_YOUR_CLUSTERS");
+        parameters.push(format!("DbClusterPattern={pattern}"));
+    }
+    let entries = case.policy().reshard.iter();
+    let most = entries.map(|entry| entry.max_shards).max();
+    parameters.extend(most.map(|most| format!("MaxShardsCeiling={most}")));
+    parameters.join(" ")
 }
 
 /// The service and kind of resource, all of which a read asks for: lists and tags are authorized on those, the others on no

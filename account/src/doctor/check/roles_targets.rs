@@ -40,7 +40,7 @@ fn covers(role: &Role<'_>, id: &str) -> bool {
 fn narrow(case: &Case<'_>, function: Function) -> String {
     let parameter = function.pattern_parameter();
     match pattern(case, function) {
-        Some(pattern) => case.deploy(&format!("Mode=apply {parameter}='{pattern}'")),
+        Some(pattern) => case.deploy(&format!("{parameter}={pattern}")),
         None => format!(
             "{parameter} is one pattern, and none fits exactly what the policy names: give the targets a common prefix of their own, or \
              deploy one stack for each prefix, with a policy of its own"
@@ -76,7 +76,9 @@ pub(super) fn pattern(case: &Case<'_>, function: Function) -> Option<String> {
     let exact = others
         .iter()
         .all(|id| targets.contains(id) || !fits.matches(id));
-    exact.then_some(pattern)
+    // Of clusters the template refuses it in apply mode.
+    let refused = pattern == "*" && !function.is_of_groups();
+    (exact && !refused).then_some(pattern)
 }
 
 fn require_covered(
@@ -116,7 +118,8 @@ fn require_covered(
         );
         findings.warning(check, &place, saw, narrow(case, role.function));
     }
-    if acted_on.is_empty() && planned.is_empty() {
+    let covered = acted_on.is_empty() && planned.is_empty();
+    if covered && case.has_targets(role.function, (check, &place), findings) {
         let saw = format!("covers every target of {}", role.function.table());
         findings.ok(check, &place, saw);
     }
@@ -154,7 +157,7 @@ fn require_ceiling(case: &Case<'_>, role: &Role<'_>, findings: &mut Findings) {
         .map(|entry| entry.max_shards)
         .max()
         .unwrap_or(0);
-    let set = case.deploy(&format!("Mode=apply MaxShardsCeiling={most}"));
+    let set = case.deploy(&format!("MaxShardsCeiling={most}"));
     let ceilings: Option<Vec<f64>> = role
         .changing()
         .iter()

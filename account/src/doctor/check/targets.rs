@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use clusterwarden::{
     alarm::shows_auto_scaling,
     cluster::{Group, Switch},
     policy::AccountSeen,
 };
+use wildmatch::WildMatch;
 
 use super::case::Case;
 use crate::doctor::{Check, Function, finding::Findings, seen::Scalable};
@@ -40,7 +40,6 @@ pub(super) fn examine(case: &Case<'_>, findings: &mut Findings) {
     if case.wants(Function::FailoverDbCluster) {
         require_db_clusters(case, findings);
     }
-    require_fresh(case, findings);
 }
 
 /// What `check --online` says, but for what is looked at more closely here: alarms, modes, datastores, scalers.
@@ -147,7 +146,14 @@ fn require_no_datastore(case: &Case<'_>, findings: &mut Findings) {
             findings.error(Check::GlobalDatastore, &place, saw, fix);
         }
     }
-    if alone {
+    let functions = Function::ALL
+        .into_iter()
+        .filter(|one| one.is_of_groups() && case.wants(*one));
+    if functions.clone().all(|one| case.groups(one).is_empty()) {
+        for one in functions {
+            case.has_targets(one, (Check::GlobalDatastore, "the policy"), findings);
+        }
+    } else if alone {
         let saw = "no group that it governs belongs to a Global Datastore";
         findings.ok(Check::GlobalDatastore, "the policy", saw);
     }
@@ -201,7 +207,13 @@ fn require_no_auto_scaling(case: &Case<'_>, findings: &mut Findings) {
             findings.error(Check::AutoScaling, &place, saw, fix);
         }
     }
-    if alone && scalable.is_some() && alarms.is_some() {
+    let read = scalable.is_some() && alarms.is_some();
+    let resharding = case.wants(Function::Reshard);
+    if alone
+        && read
+        && (!resharding
+            || case.has_targets(Function::Reshard, (Check::AutoScaling, place), findings))
+    {
         findings.ok(Check::AutoScaling, place, "governs no group of [[reshard]]");
     }
 }
@@ -222,6 +234,17 @@ fn require_db_clusters(case: &Case<'_>, findings: &mut Findings) {
             let saw = "is not in this account and Region";
             let fix = "correct db_cluster in the policy, or take the entry out";
             findings.error(Check::DbCluster, &place, saw, fix);
+        }
+    }
+    for entry in &case.policy().failover_db_cluster {
+        let pattern = WildMatch::new(&entry.target);
+        if entry.target.contains(['*', '?'])
+            && !all.iter().any(|one| pattern.matches(one.id.as_str()))
+        {
+            let place = format!("clusters {}", entry.target);
+            let saw = "no cluster of this account and Region matches";
+            let fix = "correct db_cluster in the policy, or take the entry out";
+            findings.warning(Check::DbCluster, &place, saw, fix);
         }
     }
     for cluster in case.db_clusters() {
@@ -249,65 +272,5 @@ fn require_db_clusters(case: &Case<'_>, findings: &mut Findings) {
                 format!("is Neptune's, with {readers} to fail over to"),
             );
         }
-    }
-}
-
-fn require_fresh(case: &Case<'_>, findings: &mut Findings) {
-    let Some(newest) = findings.read(Check::MetricsFresh, "CloudWatch", &case.seen.newest) else {
-        return;
-    };
-    let policy = case.policy();
-    let mut allowed: BTreeMap<&str, (&'static str, std::time::Duration)> = BTreeMap::new();
-    for cluster in case.db_clusters() {
-        if let Some(entry) = policy.failover_db_cluster_for(&cluster.id) {
-            allowed.insert(cluster.id.as_str(), ("cluster", entry.stale_after));
-        }
-    }
-    let groups = Function::ALL.into_iter().flat_map(|one| case.groups(one));
-    for group in groups {
-        let failover = policy
-            .failover_shard_for(&group.id)
-            .or_else(|| policy.promote_replica_for(&group.id));
-        let after = policy.reshard_for(&group.id).map(|entry| entry.stale_after);
-        if let Some(after) = after.or_else(|| failover.map(|entry| entry.stale_after)) {
-            allowed.insert(group.id.as_str(), ("group", after));
-        }
-    }
-    for (id, (kind, after)) in allowed {
-        judge_age(case.seen.at, (kind, id), newest.get(id), after, findings);
-    }
-}
-
-fn judge_age(
-    now: DateTime<Utc>,
-    (kind, id): (&str, &str),
-    newest: Option<&DateTime<Utc>>,
-    after: std::time::Duration,
-    findings: &mut Findings,
-) {
-    let place = format!("{kind} {id}");
-    let (namespace, metric, dimension) = match kind {
-        "cluster" => ("AWS/Neptune", "CPUUtilization", "DBClusterIdentifier"),
-        _ => (
-            "AWS/ElastiCache",
-            "EngineCPUUtilization",
-            "ReplicationGroupId",
-        ),
-    };
-    let fix = format!(
-        "aws cloudwatch list-metrics --namespace {namespace} --metric-name {metric} --dimensions Name={dimension},Value={id} shows whether it is published; a new {kind} needs some minutes"
-    );
-    let Some(newest) = newest else {
-        let saw = format!("no sample of {metric} in the last hour: on silence nothing is done");
-        findings.error(Check::MetricsFresh, &place, saw, fix);
-        return;
-    };
-    let age = (now - *newest).num_seconds();
-    let allowed = i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
-    let saw = format!("its newest sample of {metric} is {age} s old; {allowed} s count as fresh");
-    if age > allowed {
-        findings.error(Check::MetricsFresh, &place, saw, fix);
-    } else {
-        findings.ok(Check::MetricsFresh, &place, saw);
     }
 }

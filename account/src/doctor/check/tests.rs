@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::doctor::{
-    AlarmSeen, Check, Clocks, Function, FunctionSeen, NodeNotification, OF_ALL, QuotaSeen,
-    RoleSeen, Scalable, Severity, TableDescribed, TableSeen, TopicAttributes, TopicSeen, Unread,
+    AlarmSeen, Check, Clocks, Function, FunctionSeen, MetricSeen, NodeNotification, OF_ALL,
+    QuotaSeen, RoleSeen, Scalable, Severity, TableDescribed, TableSeen, TopicAttributes, TopicSeen,
+    Unread,
 };
 
 const POLICY: &str = "version = 1\n\
@@ -121,6 +122,7 @@ fn function(function: Function) -> FunctionSeen {
         reserved: Ok(None),
         role: RoleSeen {
             name: format!("{name}-role"),
+            arn: format!("arn:aws-cn:iam::1:role/teams/data/{name}-role"),
             documents: Ok(vec![(
                 "p".to_owned(),
                 json!({ "Statement": [change, rest] }),
@@ -213,10 +215,32 @@ fn healthy() -> Seen {
         ]),
         scalable: Ok(Vec::new()),
         scaling_alarms: Ok(Vec::new()),
-        newest: Ok(["orders", "carts", "graph"]
-            .map(|id| (id.to_owned(), now()))
-            .into()),
+        newest: Ok(samples()),
     }
+}
+
+fn samples() -> Vec<MetricSeen> {
+    let sample = |function, target: &str, metric, part: &str| MetricSeen {
+        function,
+        target: target.to_owned(),
+        namespace: "AWS/ElastiCache",
+        metric,
+        dimensions: vec![("Part", part.to_owned())],
+        newest: Ok(Some(now())),
+    };
+    vec![
+        sample(Function::Reshard, "orders", "EngineCPUUtilization", "0001"),
+        sample(Function::Reshard, "orders", "EngineCPUUtilization", "0002"),
+        sample(Function::FailoverShard, "orders", "IsMaster", "o-1"),
+        sample(Function::FailoverShard, "orders", "IsMaster", "o-2"),
+        sample(Function::PromoteReplica, "carts", "IsMaster", "c-1"),
+        sample(
+            Function::FailoverDbCluster,
+            "graph",
+            "ClusterReplicaLag",
+            "r",
+        ),
+    ]
 }
 
 fn found(change: impl FnOnce(&mut Seen)) -> Vec<Finding> {
@@ -425,26 +449,13 @@ fn the_journal_is_one_active_table_with_the_right_key() {
 #[test]
 fn what_could_not_be_read_is_never_good() {
     use Check::{
-        AlarmExists, AutoScaling, Clock, DbCluster, MetricsFresh, PolicyFitsAccount,
-        QuotaClusterNodes, RoleChanges, RoleOtherPolicies, TopicAttached, TopicPolicy,
-        TopicSubscribed,
+        AlarmExists, AutoScaling, Clock, MetricsFresh, QuotaClusterNodes, RoleChanges,
+        RoleOtherPolicies, TopicAttached, TopicPolicy, TopicSubscribed,
     };
     use Severity::Unknown;
     only(
         |seen| seen.alarms = denied(),
         AlarmExists,
-        Unknown,
-        "lacks x:Read",
-    );
-    only(
-        |seen| seen.groups = denied(),
-        PolicyFitsAccount,
-        Unknown,
-        "lacks x:Read",
-    );
-    only(
-        |seen| seen.db_clusters = denied(),
-        DbCluster,
         Unknown,
         "lacks x:Read",
     );
@@ -519,6 +530,203 @@ fn what_could_not_be_read_is_never_good() {
     assert_eq!(policy.len(), 2);
 }
 
+/// How bad each check with something to say about it is, and what it says.
+#[track_caller]
+fn assert_found(findings: &[Finding], expected: &[(Check, Severity, &str)]) {
+    let said: Vec<(Check, Severity)> = findings
+        .iter()
+        .map(|one| (one.check, one.severity))
+        .collect();
+    let wanted: Vec<(Check, Severity)> = expected.iter().map(|one| (one.0, one.1)).collect();
+    assert_eq!(said, wanted, "{findings:#?}");
+    for (finding, (_, _, words)) in findings.iter().zip(expected) {
+        assert!(finding.saw.contains(words), "{words}: {finding:?}");
+    }
+}
+
+#[test]
+fn nothing_is_good_of_targets_that_could_not_be_listed() {
+    use Check::{
+        AutoScaling, DbCluster, PolicyFitsAccount, QuotaClusterNodes, QuotaRegionNodes,
+        RoleCoversTargets,
+    };
+    use Severity::Unknown;
+    let unread = |check| (check, Unknown, "lacks x:Read");
+    assert_found(
+        &found(|seen| seen.groups = denied()),
+        &[
+            unread(RoleCoversTargets),
+            unread(RoleCoversTargets),
+            unread(RoleCoversTargets),
+            unread(PolicyFitsAccount),
+            unread(AutoScaling),
+            unread(QuotaClusterNodes),
+            unread(QuotaRegionNodes),
+        ],
+    );
+    assert_found(
+        &found(|seen| seen.db_clusters = denied()),
+        &[unread(RoleCoversTargets), unread(DbCluster)],
+    );
+    let file = PolicyFile::parse("policy.toml", POLICY).unwrap();
+    let mut seen = healthy();
+    seen.groups = denied();
+    for one in examine(&file, &seen) {
+        let about = [AutoScaling, QuotaClusterNodes, QuotaRegionNodes].contains(&one.check)
+            || (one.check == RoleCoversTargets && !one.place.contains("failover-db-cluster"));
+        assert!(!about || one.severity == Unknown, "{one:?}");
+    }
+}
+
+#[test]
+fn nothing_is_good_of_targets_that_match_nothing() {
+    use Check::{AutoScaling, DbCluster, GlobalDatastore, QuotaClusterNodes, RoleCoversTargets};
+    use Severity::{Error, Unknown, Warning};
+    let none = found(|seen| seen.groups = Ok(Vec::new()));
+    for (check, count) in [
+        (RoleCoversTargets, 3),
+        (GlobalDatastore, 3),
+        (AutoScaling, 1),
+        (QuotaClusterNodes, 1),
+    ] {
+        let mut of_check = none.clone();
+        of_check.retain(|one| one.check == check);
+        assert_eq!(of_check.len(), count, "{none:#?}");
+        for one in of_check {
+            assert_eq!(one.severity, Unknown, "{one:?}");
+            assert!(
+                one.saw.contains("no target of the account matches [["),
+                "{one:?}"
+            );
+        }
+    }
+    assert_found(
+        &found(|seen| seen.db_clusters = Ok(Vec::new())),
+        &[
+            (
+                RoleCoversTargets,
+                Unknown,
+                "matches [[failover_db_cluster]]",
+            ),
+            (DbCluster, Error, "is not in this account"),
+        ],
+    );
+    let pattern = POLICY.replace("\"graph\"", "\"chart-*\"");
+    let file = PolicyFile::parse("policy.toml", &pattern).unwrap();
+    let mut findings = examine(&file, &healthy());
+    findings.retain(|one| one.check == DbCluster);
+    assert_found(
+        &findings,
+        &[(
+            DbCluster,
+            Warning,
+            "no cluster of this account and Region matches",
+        )],
+    );
+}
+
+/// What is said of a role, with the mode that all functions have.
+fn in_mode(mode: &str, change: impl FnOnce(&mut Seen)) -> Vec<Finding> {
+    found(|seen| {
+        for read in seen.functions.values_mut() {
+            let variables = &mut read.as_mut().unwrap().as_mut().unwrap().variables;
+            _ = variables.insert("MODE".to_owned(), mode.to_owned());
+        }
+        change(seen);
+    })
+}
+
+#[test]
+fn no_fix_of_a_stack_in_plan_mode_has_it_apply() {
+    // The roles grant the change, and not of every target: what they cover is of no matter, as plan mode is the mend.
+    let found = in_mode("plan", |seen| {
+        groups(seen).push(group("others", 1, "enabled", Switch::On));
+    });
+    assert_eq!(found.len(), 4, "{found:#?}");
+    for one in &found {
+        assert_eq!(
+            (one.check, one.severity),
+            (Check::RoleChanges, Severity::Warning)
+        );
+        assert_eq!(
+            one.fix.as_deref(),
+            Some("sam build && sam deploy --stack-name s")
+        );
+    }
+    let gone = in_mode("plan", |seen| {
+        _ = seen.functions.insert(Function::PromoteReplica, Ok(None));
+        seen.tables.get_mut("journal").unwrap().described = Ok(None);
+    });
+    for one in gone {
+        assert!(
+            !one.fix.unwrap_or_default().contains("apply"),
+            "{}",
+            one.saw
+        );
+    }
+}
+
+#[test]
+fn no_fix_of_a_stack_in_apply_mode_puts_it_back() {
+    let fixes: Vec<String> = found(|seen| {
+        _ = seen.functions.insert(Function::PromoteReplica, Ok(None));
+        seen.tables.get_mut("journal").unwrap().described = Ok(None);
+        reshard(seen).role.documents = Ok(Vec::new());
+        reshard(seen).layers = vec!["arn:layer:2".to_owned()];
+        groups(seen).push(group("others", 1, "enabled", Switch::On));
+    })
+    .into_iter()
+    .filter_map(|one| one.fix)
+    .filter(|fix| fix.contains("sam deploy"))
+    .collect();
+    assert!(fixes.len() >= 5, "{fixes:#?}");
+    for fix in &fixes {
+        assert!(
+            fix.contains("sam deploy --stack-name s --config-env apply")
+                || fix.contains(
+                    "sam build --config-env apply && sam deploy --config-env apply --stack-name s"
+                ),
+            "{fix}"
+        );
+    }
+    let parameter = "set PromoteReplica=yes in [apply.deploy.parameters] of samconfig.toml, then sam build --config-env apply";
+    assert!(
+        fixes.iter().any(|fix| fix.contains(parameter)),
+        "{fixes:#?}"
+    );
+}
+
+#[test]
+fn clusters_without_a_common_pattern_are_not_given_the_one_that_the_template_refuses() {
+    let policy = POLICY.replace(
+        "[[promote",
+        "[[failover_db_cluster]]\ndb_cluster = \"people\"\n[[promote",
+    );
+    let file = PolicyFile::parse("policy.toml", &policy).unwrap();
+    let mut seen = healthy();
+    let mut people = graph();
+    people.id = clusterwarden::cluster::DbClusterId::new("people");
+    seen.db_clusters.as_mut().unwrap().push(people);
+    for finding in examine(&file, &seen) {
+        let fix = finding.fix.unwrap_or_default();
+        assert!(!fix.contains("DbClusterPattern=*"), "{fix}");
+    }
+    let read = seen
+        .functions
+        .get_mut(&Function::FailoverDbCluster)
+        .unwrap();
+    read.as_mut().unwrap().as_mut().unwrap().role.documents = Ok(Vec::new());
+    let findings = examine(&file, &seen);
+    let changes = findings
+        .iter()
+        .find(|one| one.check == Check::RoleChanges && one.severity == Severity::Error);
+    let fix = changes.unwrap().fix.as_deref().unwrap();
+    assert!(
+        fix.contains("DbClusterPattern=PATTERN_OF_YOUR_CLUSTERS"),
+        "{fix}"
+    );
+}
+
 #[test]
 fn a_role_with_policies_that_are_not_read_is_not_judged_by_its_own_alone() {
     let found = found(|seen| {
@@ -538,9 +746,7 @@ fn a_role_with_policies_that_are_not_read_is_not_judged_by_its_own_alone() {
 
 #[test]
 fn targets_are_judged_as_their_function_needs_them() {
-    use Check::{
-        AutoScaling, ClusterMode, DbCluster, FailoverSettings, GlobalDatastore, MetricsFresh,
-    };
+    use Check::{AutoScaling, ClusterMode, DbCluster, FailoverSettings, GlobalDatastore};
     use Severity::Error;
     only(
         |seen| groups(seen)[0].cluster_mode = Some("compatible".to_owned()),
@@ -594,12 +800,6 @@ fn targets_are_judged_as_their_function_needs_them() {
         "no reader",
     );
     only(
-        |seen| seen.db_clusters = Ok(Vec::new()),
-        DbCluster,
-        Error,
-        "is not in this account",
-    );
-    only(
         |seen| {
             seen.scaling_alarms = Ok(vec![
                 "TargetTracking-replication-group/orders-AlarmHigh-1".to_owned(),
@@ -618,25 +818,50 @@ fn targets_are_judged_as_their_function_needs_them() {
         [],
         "carts is not resharded"
     );
+}
+
+#[test]
+fn samples_are_judged_by_what_each_function_reads() {
+    use Severity::{Error, Unknown, Warning};
+    let newest = |part: &'static str, newest: crate::doctor::Read<Option<DateTime<Utc>>>| {
+        move |seen: &mut Seen| {
+            let mut all = seen.newest.as_mut().unwrap().iter_mut();
+            all.find(|one| one.dimensions[0].1 == part).unwrap().newest = newest;
+        }
+    };
+    let check = Check::MetricsFresh;
+    let old = Ok(Some(now() - TimeDelta::minutes(59)));
     only(
-        |seen| _ = seen.newest.as_mut().unwrap().remove("graph"),
-        MetricsFresh,
+        newest("r", Ok(None)),
+        check,
         Error,
-        "no sample of CPUUtilization",
+        "no sample of ClusterReplicaLag of r in the last hour",
     );
-    let old = now() - TimeDelta::minutes(59);
     only(
-        |seen| {
-            _ = seen
-                .newest
-                .as_mut()
-                .unwrap()
-                .insert("orders".to_owned(), old)
-        },
-        MetricsFresh,
+        newest("0002", Ok(None)),
+        check,
         Error,
-        "is 3540 s old",
+        "no sample of EngineCPUUtilization of 0002",
     );
+    only(
+        newest("0002", old.clone()),
+        check,
+        Error,
+        "EngineCPUUtilization of 0002 is 3540 s old",
+    );
+    only(
+        newest("o-2", Ok(None)),
+        check,
+        Warning,
+        "no sample of IsMaster of o-2",
+    );
+    only(
+        newest("c-1", old),
+        check,
+        Error,
+        "IsMaster of c-1 is 3540 s old",
+    );
+    only(newest("o-1", denied()), check, Unknown, "lacks x:Read");
 }
 
 #[test]
@@ -701,6 +926,102 @@ fn a_topic_that_anybody_may_publish_to_is_a_warning() {
         Severity::Warning,
         "anybody may publish",
     );
+}
+
+/// The look with the topic's policy changed.
+fn with_policy(change: impl FnOnce(&mut Vec<Value>)) -> impl FnOnce(&mut Seen) {
+    |seen| {
+        let topic = seen.topics.get_mut(TOPIC).unwrap();
+        let attributes = topic.attributes.as_mut().unwrap();
+        change(&mut attributes.as_mut().unwrap().statements);
+    }
+}
+
+#[test]
+fn a_topic_that_is_stricter_than_ours_is_not_called_wrong() {
+    let check = Check::TopicPolicy;
+    let strict = |service: &'static str| {
+        with_policy(move |statements| {
+            *statements = vec![json!({
+                "Effect": "Allow", "Principal": { "Service": service }, "Action": "sns:Publish",
+                "Condition": { "StringEquals": { "aws:SourceAccount": "1" }, "ArnLike": { "aws:SourceArn": "arn:aws:elasticache:eu-west-1:1:*" } },
+            })];
+        })
+    };
+    only(
+        strict("elasticache.amazonaws.com"),
+        check,
+        Severity::Unknown,
+        "a condition on aws:SourceArn decides",
+    );
+    // Another service's condition says nothing of this one.
+    only(
+        strict("s3.amazonaws.com"),
+        check,
+        Severity::Error,
+        "nothing is delivered",
+    );
+    let everybody = json!({
+        "Effect": "Allow", "Principal": "*", "Action": "sns:Publish",
+        "Condition": { "StringEquals": { "aws:SourceAccount": "1" } },
+    });
+    only(
+        with_policy(|all| *all = vec![everybody]),
+        check,
+        Severity::Warning,
+        "but not this account",
+    );
+    let fixes = found(with_policy(Vec::clear));
+    let fix = fixes[0].fix.as_deref().unwrap();
+    assert!(
+        fix.contains("add these statements to the topic's policy")
+            && !fix.contains("--attribute-value"),
+        "{fix}"
+    );
+}
+
+#[test]
+fn a_denial_counts_before_what_allows_wherever_it_stands() {
+    let deny = |principal: Value, condition: Value| {
+        move |seen: &mut Seen| {
+            let deny = json!({
+                "Effect": "Deny", "Principal": principal, "Action": "lambda:*", "Condition": condition,
+            });
+            reshard(seen).statements.as_mut().unwrap().push(deny);
+        }
+    };
+    let check = Check::AlarmMayInvoke;
+    let alarms = json!({ "Service": "lambda.alarms.cloudwatch.amazonaws.com" });
+    let here = json!({ "StringEquals": { "AWS:SourceAccount": "1" } });
+    only(
+        deny(alarms.clone(), here.clone()),
+        check,
+        Severity::Error,
+        "a statement denies it",
+    );
+    only(
+        deny(json!("*"), here),
+        check,
+        Severity::Error,
+        "a statement denies it",
+    );
+    let elsewhere = json!({ "StringEquals": { "AWS:SourceAccount": "2" } });
+    assert_eq!(found(deny(alarms.clone(), elsewhere)), []);
+    let unknown = json!({ "StringNotEquals": { "aws:SourceVpc": "v" } });
+    only(
+        deny(alarms, unknown),
+        check,
+        Severity::Unknown,
+        "a condition on aws:SourceVpc",
+    );
+}
+
+#[test]
+fn a_role_is_named_as_lambda_names_it() {
+    let found = found(|seen| reshard(seen).role.boundary = Ok(Some("arn:b".to_owned())));
+    let fix = found[0].fix.as_deref().unwrap();
+    let source = "--policy-source-arn arn:aws-cn:iam::1:role/teams/data/s-reshard-role ";
+    assert!(fix.contains(source), "{fix}");
 }
 
 #[test]

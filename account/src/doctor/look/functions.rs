@@ -9,8 +9,8 @@ use aws_sdk_lambda::{
 use clusterwarden::policy::Policy;
 use serde_json::Value;
 
-use super::{Clients, unread};
-use crate::doctor::{Function, FunctionSeen, Read, statement::statements};
+use super::{Clients, policy, unread};
+use crate::doctor::{Function, FunctionSeen, Read};
 
 /// The code with which Lambda says that there is none: no function, no policy, no configuration.
 const NOT_FOUND: &str = "ResourceNotFoundException";
@@ -19,12 +19,12 @@ impl Clients {
     /// Every function that a policy has entries for.
     pub(super) async fn functions(
         &self,
-        policy: &Policy,
+        wanted: &Policy,
         stack: &str,
     ) -> BTreeMap<Function, Read<Option<FunctionSeen>>> {
         let [a, b, c, d] = Function::ALL.map(|function| {
             Box::pin(async move {
-                if !function.is_wanted_by(policy) {
+                if !function.is_wanted_by(wanted) {
                     return None;
                 }
                 let name = function.name_in(stack);
@@ -42,13 +42,11 @@ impl Clients {
             Err(error) if error.code() == Some(NOT_FOUND) => return Ok(None),
             Err(error) => return Err(unread("lambda:GetFunctionConfiguration", &error)),
         };
-        let role = read.role().and_then(|arn| arn.rsplit_once('/'));
-        let role = role.map_or("", |(_, name)| name);
         let (statements, on_failure, reserved, role) = tokio::join!(
             Box::pin(self.statements(name)),
             Box::pin(self.on_failure(name)),
             Box::pin(self.reserved(name)),
-            Box::pin(self.role(role))
+            Box::pin(self.role(read.role().unwrap_or_default()))
         );
         Ok(Some(FunctionSeen {
             name: name.to_owned(),
@@ -73,13 +71,7 @@ impl Clients {
     async fn statements(&self, name: &str) -> Read<Vec<Value>> {
         let permission = "lambda:GetPolicy";
         match self.lambda.get_policy().function_name(name).send().await {
-            Ok(read) => {
-                let document: Value = read
-                    .policy()
-                    .and_then(|text| serde_json::from_str(text).ok())
-                    .unwrap_or_default();
-                Ok(statements(&document))
-            }
+            Ok(read) => policy(permission, read.policy()),
             Err(error) if error.code() == Some(NOT_FOUND) => Ok(Vec::new()),
             Err(error) => Err(unread(permission, &error)),
         }

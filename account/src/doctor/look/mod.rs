@@ -2,6 +2,7 @@
 
 mod alarms;
 mod functions;
+mod metrics;
 mod others;
 mod roles;
 mod topics;
@@ -15,8 +16,9 @@ use clusterwarden::{
     aws::{ServiceError, account::Account, causes},
     policy::PolicyFile,
 };
+use serde_json::Value;
 
-use super::{Clocks, Function, FunctionSeen, Read, Seen, Unread};
+use super::{Clocks, Function, FunctionSeen, Read, Seen, Unread, statement::statements};
 
 /// Everything that a look needs to be allowed. Of a caller who may not, the report says which it was.
 pub const PERMISSIONS: [&str; 21] = [
@@ -146,6 +148,19 @@ fn unread<E: ProvideErrorMetadata + Error + 'static>(permission: &str, error: &E
     }
 }
 
+/// The statements of a resource's policy; none where there is no policy. Of what is no JSON nobody knows what it admits.
+fn policy(permission: &str, text: Option<&str>) -> Read<Vec<Value>> {
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
+    let document: Value = serde_json::from_str(text).map_err(|error| Unread {
+        permission: permission.to_owned(),
+        denied: false,
+        cause: format!("the policy is no JSON: {error}"),
+    })?;
+    Ok(statements(&document))
+}
+
 /// Why a read of the core's adapters failed. They say the operation in brackets, and the code somewhere in their text.
 fn unread_by_core(service: &str, error: &ServiceError) -> Unread {
     let cause = error.to_string();
@@ -181,5 +196,22 @@ impl Clients {
     async fn scaling_alarms(&self) -> Read<Vec<String>> {
         let read = self.account.auto_scaling_alarms().await;
         read.map_err(|error| unread_by_core("cloudwatch", &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_that_is_no_json_is_not_one_that_admits_nobody() {
+        let unread = policy("sns:GetTopicAttributes", Some("{\"Statement\": [")).unwrap_err();
+        assert!(
+            !unread.denied && unread.cause.contains("is no JSON"),
+            "{unread:?}"
+        );
+        assert_eq!(policy("x:y", None), Ok(Vec::new()));
+        let one = policy("x:y", Some("{\"Statement\": {\"Effect\": \"Allow\"}}"));
+        assert_eq!(one.unwrap().len(), 1);
     }
 }

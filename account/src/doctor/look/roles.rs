@@ -6,8 +6,9 @@ use super::{Clients, unread};
 use crate::doctor::{Read, RoleSeen, Unread};
 
 impl Clients {
-    /// A role by its name, which is the last part of its ARN whatever its path.
-    pub(super) async fn role(&self, name: &str) -> RoleSeen {
+    /// A role by its ARN, whose last part is its name whatever its path.
+    pub(super) async fn role(&self, arn: &str) -> RoleSeen {
+        let name = arn.rsplit_once('/').map_or("", |(_, name)| name);
         let (documents, attached, boundary) = tokio::join!(
             Box::pin(self.documents(name)),
             Box::pin(self.attached(name)),
@@ -15,6 +16,7 @@ impl Clients {
         );
         RoleSeen {
             name: name.to_owned(),
+            arn: arn.to_owned(),
             documents,
             attached,
             boundary,

@@ -3,13 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_sns::error::ProvideErrorMetadata;
-use serde_json::Value;
 
-use super::{Clients, found, unread};
-use crate::doctor::{
-    Function, FunctionSeen, Read, TopicAttributes, TopicSeen, check::topics_of,
-    statement::statements,
-};
+use super::{Clients, found, policy, unread};
+use crate::doctor::{Function, FunctionSeen, Read, TopicAttributes, TopicSeen, check::topics_of};
 
 impl Clients {
     /// Each topic that a function's own policy names. One with a wildcard names none in particular.
@@ -43,11 +39,9 @@ impl Clients {
             Err(error) => return Err(unread("sns:GetTopicAttributes", &error)),
         };
         let attribute = |name: &str| read.attributes().and_then(|all| all.get(name));
-        let policy: Value = attribute("Policy")
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default();
+        let text = attribute("Policy").map(String::as_str);
         Ok(Some(TopicAttributes {
-            statements: statements(&policy),
+            statements: policy("sns:GetTopicAttributes", text)?,
             kms_key: attribute("KmsMasterKeyId")
                 .filter(|key| !key.is_empty())
                 .cloned(),
