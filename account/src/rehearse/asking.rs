@@ -13,6 +13,20 @@ const RESHARD: &str = "ModifyReplicationGroupShardConfiguration";
 const FAIL_OVER: &str = "TestFailover";
 
 impl Driver<'_> {
+    /// Reads once everything that the waiting will read: where AWS does not let us look, nothing is created.
+    pub(super) async fn reads(&mut self) -> Result<(), Ended> {
+        let (group, service, began) = (self.group(), self.watch.service, self.watch.began());
+        let now = service.services_now().unwrap_or_else(|| service.now());
+        // The name that the first node will have; there are no samples of it yet.
+        let node = [format!("{group}-0001-001")];
+        let nodes = service.nodes(&group).await.map(|_| ());
+        may_read("DescribeCacheClusters", nodes)?;
+        let events = service.events(&group, None, began).await.map(|_| ());
+        may_read("DescribeEvents", events)?;
+        let roles = service.roles(&node, now, began).await.map(|_| ());
+        may_read("GetMetricData", roles)
+    }
+
     pub(super) async fn create(&mut self) -> Result<(), Ended> {
         let plan = self.watch.plan;
         let service = self.watch.service;
@@ -30,7 +44,7 @@ impl Driver<'_> {
             "ReplicationGroupId": plan.group_id(), "Engine": plan.engine, "EngineVersion": plan.engine_version,
             "CacheNodeType": plan.node_type, "ClusterMode": "enabled", "NumNodeGroups": SHARDS,
             "ReplicasPerNodeGroup": plan.replicas, "AutomaticFailoverEnabled": true, "MultiAZEnabled": true,
-            "SnapshotRetentionLimit": 0,
+            "SnapshotRetentionLimit": 0, "TransitEncryptionEnabled": true,
         });
         match self
             .watch
@@ -197,6 +211,15 @@ pub(super) fn may_go_on(question: Question, answer: Option<Answer>) -> Result<()
     Err(failed(format!(
         "nothing was created, for AWS was asked {what}: {said}"
     )))
+}
+
+fn may_read(operation: &str, told: Told<()>) -> Result<(), Ended> {
+    told.map_err(|answer| {
+        failed(format!(
+            "nothing was created, for {operation} does not work: {}",
+            answer.in_words()
+        ))
+    })
 }
 
 /// Whether it was taken, or may have been.

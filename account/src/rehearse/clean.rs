@@ -121,6 +121,7 @@ pub async fn clean(cleaning: &Cleaning<'_>) -> Result<Cleaned, String> {
                     &mut watcher,
                     &group.id,
                     false,
+                    true,
                     ours,
                     cleaning.give_up,
                 )

@@ -164,6 +164,7 @@ impl Driver<'_> {
             self.watch.recorder.enter(*stage);
             self.before_deadline()?;
             match step {
+                Step::Reads => self.reads().await?,
                 Step::Create => self.create().await?,
                 Step::ScaleOut => self.scale_out().await,
                 Step::ScaleIn => self.scale_in().await,
@@ -239,6 +240,7 @@ impl Driver<'_> {
             &mut self.watch,
             &plan.group_id(),
             true,
+            is_certain,
             ours,
             give_up,
         )

@@ -6,6 +6,7 @@ use super::{
     capture::Sample,
     remove::LATE,
     run::{Driver, Ended, failed},
+    watch::{Shown, Unseen},
 };
 
 /// A reshard that shows nothing for so long has not begun; our functions wait as long.
@@ -21,7 +22,9 @@ impl Driver<'_> {
     pub(super) async fn until_available(&mut self) -> Result<(), Ended> {
         let asked = self.watch.elapsed();
         loop {
-            if let Ok(shown) = self.watch.look().await {
+            let shown = self.watch.look().await;
+            may_look(&shown)?;
+            if let Ok(shown) = shown {
                 match shown.as_ref().map(|group| group.status.as_str()) {
                     Some("create-failed") => {
                         return Err(failed("AWS could not create the group (create-failed)"));
@@ -117,13 +120,25 @@ impl Driver<'_> {
     async fn look_at_group(&mut self) -> Result<(), Ended> {
         let shown = self.watch.look().await;
         self.watch.look_at_events(None).await;
+        may_look(&shown)?;
         match shown {
             Ok(None) => Err(failed("the group is gone, deleted by somebody else")),
             Ok(Some(group)) if group.status == "deleting" => {
                 Err(failed("somebody else deletes the group"))
             }
-            Ok(Some(_)) | Err(()) => Ok(()),
+            Ok(Some(_)) | Err(_) => Ok(()),
         }
+    }
+}
+
+/// Without the permission to look no waiting ends, and nodes cost meanwhile.
+fn may_look(shown: &Shown) -> Result<(), Ended> {
+    match shown {
+        Err(Unseen { operation, answer }) if answer.is_denied() => Err(failed(format!(
+            "{operation} is denied: {}",
+            answer.in_words()
+        ))),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

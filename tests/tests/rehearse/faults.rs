@@ -11,7 +11,7 @@ use clusterwarden_tests::monday_morning;
 
 use crate::{
     way::Fate,
-    world::{COARSE, CREATE, World, group_id, moving_clock, plan},
+    world::{COARSE, CREATE, MAY_DELETE, World, group_id, moving_clock, plan},
 };
 
 /// Ways in which a call goes wrong, beside a lost answer.
@@ -107,7 +107,7 @@ async fn a_second_stop_leaves_at_once_and_says_what_is_left() {
     let world = World::new(COARSE);
     let (stopper, stop) = stop::channel();
     let way = world.way(move |call, _| {
-        if call == 12 || call == 14 {
+        if call == CREATE + 10 || call == CREATE + 12 {
             stopper.ask();
         }
         Fate::Serve
@@ -155,12 +155,12 @@ async fn whoever_may_not_delete_or_cannot_be_asked_creates_nothing() {
     for (call, fate, words) in [
         (0, Fate::Refuse(403, "AccessDenied"), "AccessDenied"),
         (
-            CREATE - 1,
+            MAY_DELETE,
             Fate::Refuse(403, "AccessDenied"),
             "whether we may delete it again: AccessDenied",
         ),
         (
-            CREATE - 1,
+            MAY_DELETE,
             Fate::LoseAnswer,
             "whether we may delete it again",
         ),
@@ -258,4 +258,62 @@ async fn test_failovers_that_aws_blocks_are_written_down_and_the_rest_goes_on() 
         capture.ending.map(|ending| ending.how),
         Some(How::Completed)
     );
+}
+
+#[tokio::test]
+async fn what_is_made_is_deleted_though_the_looking_is_refused() {
+    const READS: [&[&str]; 3] = [
+        &["DescribeCacheClusters"],
+        &["DescribeReplicationGroups"],
+        &[
+            "DescribeCacheClusters",
+            "DescribeReplicationGroups",
+            "DescribeEvents",
+        ],
+    ];
+    for reads in READS {
+        // A denial ends the waiting; other refusals are waited out until the deadline. Both delete.
+        for (code, how) in [
+            ("AccessDenied", How::Failed),
+            ("ExpiredToken", How::Deadline),
+        ] {
+            let why = format!("{reads:?}: {code}");
+            let world = World::new(20);
+            let way = world.refusing(reads, CREATE + 5, code);
+            let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
+            assert_eq!(removed, Removed::Gone, "{why}");
+            world.cloud.advance(30);
+            world.assert_clean(&why);
+            let ending = capture.ending.expect("an ending");
+            assert_eq!((ending.how, ending.deleted), (how, true), "{why}");
+            if how == How::Failed {
+                let named = reads
+                    .iter()
+                    .any(|read| ending.sentence.contains(&format!("{read} is denied")));
+                assert!(named, "{}", ending.sentence);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_look_creates_nothing() {
+    const READS: [&[&str]; 3] = [
+        &["DescribeCacheClusters"],
+        &["DescribeEvents"],
+        &["GetMetricData"],
+    ];
+    for reads in READS {
+        let world = World::new(COARSE);
+        let way = world.refusing(reads, 0, "AccessDenied");
+        let (removed, capture) = world.run_over(&way).await.expect("nobody kills it");
+        assert_eq!(removed, Removed::Gone);
+        let ending = capture.ending.expect("an ending");
+        let words = format!(
+            "nothing was created, for {} does not work: AccessDenied",
+            reads[0]
+        );
+        assert!(ending.sentence.contains(&words), "{}", ending.sentence);
+        assert_eq!(world.calls("CreateReplicationGroup").len(), 0);
+    }
 }
