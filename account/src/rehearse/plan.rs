@@ -168,6 +168,23 @@ impl Question {
     }
 }
 
+impl Question {
+    /// Whether it asks for a change that AWS should refuse.
+    pub(super) fn is_to_be_refused(self) -> bool {
+        match self {
+            Self::UnknownGroup | Self::TagsWhileCreating | Self::Tags => false,
+            Self::DeletionOfUnknownGroup
+            | Self::PresentCount
+            | Self::UnknownShardToRemove
+            | Self::UnknownShardToFailOver
+            | Self::SecondReshard
+            | Self::FailoverDuringReshard
+            | Self::SecondFailover
+            | Self::ReshardDuringFailover => true,
+        }
+    }
+}
+
 /// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {

@@ -15,6 +15,9 @@ const NEVER_BEGAN: TimeDelta = TimeDelta::minutes(15);
 /// Roles that are not known after so long are not published in a way that we know.
 const NO_ROLES: TimeDelta = TimeDelta::minutes(15);
 
+/// A change that was taken against all expectation shows within so long (ASSUMED), or changes nothing.
+const SHOWS: TimeDelta = TimeDelta::minutes(2);
+
 /// A failover that has not shown all its signs after so long won't: thirteen minutes were published (facts of 2022).
 const NO_TAKEOVER: TimeDelta = TimeDelta::minutes(30);
 
@@ -49,10 +52,28 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// After something was taken that should have been refused: until whatever it began has ended, so that the steps that follow
+    /// are not refused for its sake.
+    pub(super) async fn until_calm(&mut self) -> Result<(), Ended> {
+        let asked = self.watch.elapsed();
+        let mut was_busy = false;
+        self.watch
+            .tell("AWS took what it should refuse. Waiting until all is available.");
+        loop {
+            self.look_at_group().await?;
+            was_busy |= !self.settled();
+            if self.settled() && (was_busy || self.watch.elapsed() - asked >= SHOWS) {
+                return Ok(());
+            }
+            self.pause().await?;
+        }
+    }
+
     pub(super) async fn until_resharded(&mut self) -> Result<(), Ended> {
         let Some((asked, to)) = self.done.reshard.take() else {
             return Ok(());
         };
+        let stage = self.watch.recorder.stage().name();
         let mut was_busy = false;
         loop {
             self.look_at_group().await?;
@@ -61,6 +82,12 @@ impl Driver<'_> {
             let begun = was_busy || self.shards().len() == to;
             let is_late = self.watch.elapsed() - asked >= NEVER_BEGAN;
             if self.settled() && (begun || is_late) {
+                let shards = self.shards().len();
+                if shards != to {
+                    self.unmade.push(format!(
+                        "{stage} ended with {shards} shards instead of {to}"
+                    ));
+                }
                 return Ok(());
             }
             self.watch

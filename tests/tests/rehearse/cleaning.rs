@@ -8,7 +8,7 @@ use crate::{
     world::{CREATE, FOREIGN, RUN, World, group_id},
 };
 
-fn query(cloud: &SharedCloud, form: &str) -> u16 {
+pub(crate) fn query(cloud: &SharedCloud, form: &str) -> u16 {
     let request = http::Request::post("/")
         .body(format!("Version=2015-02-02&{form}").into())
         .expect("a request");
