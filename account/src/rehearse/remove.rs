@@ -51,19 +51,14 @@ pub(super) trait Witness {
     fn tell(&mut self, words: &str);
 }
 
-/// Deletes a group until it is gone or `give_up` has passed since the begin. It is left alone unless it is `ours`. With
-/// `may_appear` its creation was asked for, and that it is not to be seen yet does not mean that it is not there. With `is_certain`
-/// whatever is there under the id is ours, so that it is deleted also while it cannot be read.
+/// Deletes a group until it is gone or `give_up` has passed since the begin. It is left alone unless it is `ours`.
 pub(super) async fn remove(
     service: &Service,
     witness: &mut impl Witness,
-    id: &str,
-    may_appear: bool,
-    is_certain: bool,
+    mut deletion: Deletion,
     ours: impl Fn(&GroupSeen) -> bool,
     give_up: TimeDelta,
 ) -> Removed {
-    let mut deletion = Deletion::new(id, may_appear, is_certain);
     loop {
         if let Some(removed) = deletion.step(service, witness, &ours, give_up).await {
             return removed;
@@ -94,7 +89,8 @@ enum Shown {
 }
 
 impl Deletion {
-    /// See [`remove`].
+    /// With `may_appear` the group's creation was asked for, and that it is not to be seen yet does not mean that it is not there.
+    /// With `is_certain` whatever is there under the id is ours, so that it is deleted also while it cannot be read.
     pub(super) fn new(id: &str, may_appear: bool, is_certain: bool) -> Self {
         Self {
             id: id.to_owned(),

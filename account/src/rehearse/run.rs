@@ -9,7 +9,7 @@ use super::{
     capture::{Ending, How},
     plan::{GRACE, Plan, STEPS, Stage, Step, Until},
     record::Recorder,
-    remove::{Removed, remove},
+    remove::{Deletion, Removed, remove},
     service::{GroupSeen, Service},
     stop::Stop,
     watch::Watch,
@@ -249,9 +249,7 @@ impl Driver<'_> {
         remove(
             service,
             &mut self.watch,
-            &plan.group_id(),
-            true,
-            is_certain,
+            Deletion::new(&plan.group_id(), true, is_certain),
             ours,
             give_up,
         )
