@@ -13,6 +13,20 @@ const RESHARD: &str = "ModifyReplicationGroupShardConfiguration";
 const FAIL_OVER: &str = "TestFailover";
 
 impl Driver<'_> {
+    /// Reads once everything that the waiting will read: where AWS does not let us look, nothing is created.
+    pub(super) async fn reads(&mut self) -> Result<(), Ended> {
+        let (group, service, began) = (self.group(), self.watch.service, self.watch.began());
+        let now = service.services_now().unwrap_or_else(|| service.now());
+        // The name that the first node will have; there are no samples of it yet.
+        let node = [format!("{group}-0001-001")];
+        let nodes = service.nodes(&group).await.map(|_| ());
+        may_read("DescribeCacheClusters", nodes)?;
+        let events = service.events(&group, None, began).await.map(|_| ());
+        may_read("DescribeEvents", events)?;
+        let roles = service.roles(&node, now, began).await.map(|_| ());
+        may_read("GetMetricData", roles)
+    }
+
     pub(super) async fn create(&mut self) -> Result<(), Ended> {
         let plan = self.watch.plan;
         let service = self.watch.service;
@@ -30,7 +44,7 @@ impl Driver<'_> {
             "ReplicationGroupId": plan.group_id(), "Engine": plan.engine, "EngineVersion": plan.engine_version,
             "CacheNodeType": plan.node_type, "ClusterMode": "enabled", "NumNodeGroups": SHARDS,
             "ReplicasPerNodeGroup": plan.replicas, "AutomaticFailoverEnabled": true, "MultiAZEnabled": true,
-            "SnapshotRetentionLimit": 0,
+            "SnapshotRetentionLimit": 0, "TransitEncryptionEnabled": true,
         });
         match self
             .watch
@@ -56,19 +70,27 @@ impl Driver<'_> {
         self.reshard("scale_out", to, Vec::new()).await;
     }
 
-    /// Removes the shard that was added; else, for it may never have been, the last one.
+    /// Removes the shard that was added. Where none was, none is removed: it would be another measurement under the same name.
     pub(super) async fn scale_in(&mut self) {
         let shards = self.shards();
         let added = shards.iter().find(|id| !self.first_shards.contains(id));
-        let Some(leaving) = added
-            .or(shards.last())
-            .cloned()
-            .filter(|_| shards.len() > 1)
-        else {
+        let Some(leaving) = added.cloned().filter(|_| shards.len() > 1) else {
+            self.unmade
+                .push("scale_in was not asked for, for no shard was added".to_owned());
             return;
         };
         self.reshard("scale_in", shards.len() - 1, vec![leaving])
             .await;
+    }
+
+    /// Remembers a step that was refused: the run goes on, and ends as failed.
+    fn remember(&mut self, name: &str, answer: &Answer) {
+        if !was_taken(answer) {
+            let said = answer.in_words();
+            self.watch
+                .tell(&format!("{name} is refused: {said}. Going on."));
+            self.unmade.push(format!("{name} was refused: {said}"));
+        }
     }
 
     async fn reshard(&mut self, name: &str, to: usize, remove: Vec<String>) {
@@ -78,12 +100,15 @@ impl Driver<'_> {
         let answer = self
             .watch
             .called(name, RESHARD, reshard_request(&group, to, &remove), told);
+        self.remember(name, &answer);
         self.done.reshard = was_taken(&answer).then(|| (self.watch.elapsed(), to));
     }
 
     pub(super) async fn fail_over(&mut self) {
         let group = self.group();
         let Some(shard) = self.shards().into_iter().next() else {
+            self.unmade
+                .push("failover was not asked for, for no shard was seen".to_owned());
             return;
         };
         self.watch.tell(&format!("Failing over shard {shard}."));
@@ -94,12 +119,35 @@ impl Driver<'_> {
             failover_request(&group, &shard),
             told,
         );
+        self.remember("failover", &answer);
         let at = self.watch.seconds();
         self.done.failover = was_taken(&answer).then(|| (self.watch.elapsed(), at, shard));
     }
 
+    /// Whether what the question asks during may be under way: else it would not be refused, but done.
+    fn has_its_time(&self, question: Question) -> bool {
+        match question {
+            Question::SecondReshard | Question::FailoverDuringReshard => {
+                self.done.reshard.is_some()
+            }
+            Question::SecondFailover | Question::ReshardDuringFailover => {
+                self.done.failover.is_some()
+            }
+            Question::UnknownGroup
+            | Question::DeletionOfUnknownGroup
+            | Question::TagsWhileCreating
+            | Question::Tags
+            | Question::PresentCount
+            | Question::UnknownShardToRemove
+            | Question::UnknownShardToFailOver => true,
+        }
+    }
+
     /// Asks, and writes down what was answered. `None`: there was nobody to ask about.
     pub(super) async fn ask(&mut self, question: Question) -> Option<Answer> {
+        if !self.has_its_time(question) {
+            return None;
+        }
         let (group, service) = (self.group(), self.watch.service);
         let shards = self.shards();
         let first = shards
@@ -199,8 +247,17 @@ pub(super) fn may_go_on(question: Question, answer: Option<Answer>) -> Result<()
     )))
 }
 
+fn may_read(operation: &str, told: Told<()>) -> Result<(), Ended> {
+    told.map_err(|answer| {
+        failed(format!(
+            "nothing was created, for {operation} does not work: {}",
+            answer.in_words()
+        ))
+    })
+}
+
 /// Whether it was taken, or may have been.
-fn was_taken(answer: &Answer) -> bool {
+pub(super) fn was_taken(answer: &Answer) -> bool {
     match answer {
         Answer::Accepted { .. } | Answer::NoAnswer { .. } => true,
         Answer::Refused { .. } => false,

@@ -126,6 +126,25 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// Whether it is refused for want of a permission, which no waiting gives. Expired credentials are not that: they can be renewed.
+    pub(super) fn is_denied(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => code.starts_with("AccessDenied"),
+            Self::Accepted { .. } | Self::NoAnswer { .. } => false,
+        }
+    }
+
+    /// For the person.
+    pub(super) fn in_words(&self) -> String {
+        match self {
+            Self::Accepted { .. } => "it is there".to_owned(),
+            Self::Refused { code, message, .. } => format!("{code}: {message}"),
+            Self::NoAnswer { what } => what.clone(),
+        }
+    }
+}
+
 /// What describes showed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Look {

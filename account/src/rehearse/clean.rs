@@ -1,11 +1,13 @@
 //! Finds what killed runs left, and deletes it: groups with our tag and with the prefix of our ids, in this Region, and no others.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     capture::Answer,
     plan::{DEADLINE_TAG, PREFIX, RunId, TAG, description},
-    remove::{Removed, Witness, remove},
+    remove::{Deletion, Removed, Witness},
     run::Pace,
     service::{GroupSeen, Service, Told},
 };
@@ -54,6 +56,8 @@ pub enum Whose {
     Others,
     /// AWS does not show its tags now; in words.
     Unknown(String),
+    /// We may not see its tags, for which waiting is no remedy; in words.
+    Denied(String),
 }
 
 /// What a cleaning came to.
@@ -80,7 +84,7 @@ pub async fn clean(cleaning: &Cleaning<'_>) -> Result<Cleaned, String> {
         started: cleaning.service.now(),
         began: None,
         group: String::new(),
-        said: String::new(),
+        said: BTreeMap::new(),
     };
     let listed = list(cleaning, &mut watcher).await?;
     let mut cleaned = Cleaned {
@@ -94,48 +98,116 @@ pub async fn clean(cleaning: &Cleaning<'_>) -> Result<Cleaned, String> {
             "No replication group of a rehearsal is in {region}."
         ));
     }
-    let mut decided = Vec::new();
-    let mut undecided = Vec::new();
-    for group in listed {
-        let found = found(cleaning, &group).await;
-        watcher.tell(&found.sentence());
-        match found.whose {
-            Whose::Unknown(_) => undecided.push(group),
-            Whose::Ours(_) | Whose::OursByDescription | Whose::Others => decided.push(group),
+    let mut open: Vec<Open> = listed.into_iter().map(Open::new).collect();
+    // Each round asks for every group before any is waited for, so that none keeps another alive.
+    loop {
+        let mut still = Vec::new();
+        for mut group in open {
+            match group.step(cleaning, &mut watcher).await {
+                Some(end) => cleaned.add(&group.seen.id, end),
+                None => still.push(group),
+            }
+        }
+        if still.is_empty() {
+            return Ok(cleaned);
+        }
+        open = still;
+        watcher.pause().await;
+    }
+}
+
+/// A group that is not done with.
+struct Open {
+    seen: GroupSeen,
+    /// `None`: AWS has not said yet that it is ours.
+    deletion: Option<Deletion>,
+}
+
+/// How a group ended.
+enum End {
+    Others,
+    Removed(Removed),
+}
+
+impl Open {
+    fn new(seen: GroupSeen) -> Self {
+        Self {
+            seen,
+            deletion: None,
         }
     }
-    // What must be waited for comes last, so that it does not keep the rest alive.
-    for group in decided.into_iter().chain(undecided) {
-        watcher.group.clone_from(&group.id);
-        match settle(cleaning, &mut watcher, &group).await {
-            Whose::Others => cleaned.others.push(group.id),
-            Whose::Unknown(why) => cleaned.left.push(Removed::Left {
-                id: group.id,
-                status: Some(group.status),
-                why,
-            }),
-            Whose::Ours(_) | Whose::OursByDescription => {
-                let ours = |_: &GroupSeen| true;
-                let removed = remove(
-                    cleaning.service,
-                    &mut watcher,
-                    &group.id,
-                    false,
-                    ours,
-                    cleaning.give_up,
-                )
-                .await;
-                match removed {
-                    Removed::Gone => {
-                        watcher.tell(&format!("{} is deleted.", group.id));
-                        cleaned.deleted.push(group.id);
-                    }
-                    Removed::NotOurs | Removed::Left { .. } => cleaned.left.push(removed),
+
+    /// Finds out whose it is, and if it is ours asks for its deletion where that may help. `None`: to be looked at again.
+    async fn step(&mut self, cleaning: &Cleaning<'_>, watcher: &mut Watcher<'_>) -> Option<End> {
+        watcher.group.clone_from(&self.seen.id);
+        if self.deletion.is_none() {
+            let found = found(cleaning, &self.seen).await;
+            watcher.tell(&found.sentence());
+            match found.whose {
+                Whose::Others => return Some(End::Others),
+                Whose::Ours(_) | Whose::OursByDescription => {
+                    self.deletion = Some(Deletion::new(&self.seen.id, false, true));
                 }
+                Whose::Denied(_) => return Some(self.left(found.whose)),
+                Whose::Unknown(_) if watcher.elapsed() >= cleaning.give_up => {
+                    return Some(self.left(found.whose));
+                }
+                Whose::Unknown(_) => return self.look_again(cleaning, watcher).await,
+            }
+        }
+        let ours = |_: &GroupSeen| true;
+        let removed = self
+            .deletion
+            .as_mut()?
+            .step(cleaning.service, watcher, ours, cleaning.give_up)
+            .await?;
+        if removed == Removed::Gone {
+            watcher.tell(&format!("{} is deleted.", self.seen.id));
+        }
+        Some(End::Removed(removed))
+    }
+
+    async fn look_again(
+        &mut self,
+        cleaning: &Cleaning<'_>,
+        watcher: &mut Watcher<'_>,
+    ) -> Option<End> {
+        match cleaning.service.group(&self.seen.id).await {
+            Ok(Some(now)) => self.seen = now,
+            // Gone meanwhile, so that it does not matter any more whose it was.
+            Ok(None) => return Some(End::Removed(Removed::Gone)),
+            Err(answer) => watcher.tell(&format!(
+                "{} cannot be read: {}",
+                self.seen.id,
+                answer.in_words()
+            )),
+        }
+        None
+    }
+
+    fn left(&self, whose: Whose) -> End {
+        let why = match whose {
+            Whose::Unknown(why) | Whose::Denied(why) => why,
+            Whose::Ours(_) | Whose::OursByDescription | Whose::Others => String::new(),
+        };
+        End::Removed(Removed::Left {
+            id: self.seen.id.clone(),
+            status: Some(self.seen.status.clone()),
+            why,
+        })
+    }
+}
+
+impl Cleaned {
+    fn add(&mut self, id: &str, end: End) {
+        match end {
+            End::Others => self.others.push(id.to_owned()),
+            End::Removed(Removed::Gone) => self.deleted.push(id.to_owned()),
+            End::Removed(removed @ (Removed::NotOurs | Removed::Left { .. })) => {
+                self.left.push(removed);
             }
         }
     }
-    Ok(cleaned)
 }
 
 async fn list(
@@ -151,8 +223,8 @@ async fn list(
                 return Ok(groups.into_iter().filter(is_wanted).collect());
             }
             Err(answer) => {
-                let why = in_words(&answer);
-                if watcher.elapsed() >= cleaning.give_up {
+                let why = answer.in_words();
+                if answer.is_denied() || watcher.elapsed() >= cleaning.give_up {
                     return Err(why);
                 }
                 watcher.tell(&format!(
@@ -161,32 +233,6 @@ async fn list(
             }
         }
         watcher.pause().await;
-    }
-}
-
-/// Waits until AWS says whose a group is.
-async fn settle(cleaning: &Cleaning<'_>, watcher: &mut Watcher<'_>, group: &GroupSeen) -> Whose {
-    let mut seen = group.clone();
-    loop {
-        let found = found(cleaning, &seen).await;
-        let Whose::Unknown(ref why) = found.whose else {
-            return found.whose;
-        };
-        if watcher.elapsed() >= cleaning.give_up {
-            return Whose::Unknown(why.clone());
-        }
-        watcher.tell(&found.sentence());
-        watcher.pause().await;
-        match cleaning.service.group(&group.id).await {
-            Ok(Some(now)) => seen = now,
-            // Gone meanwhile, so that it does not matter any more whose it was.
-            Ok(None) => return Whose::Ours(None),
-            Err(answer) => watcher.tell(&format!(
-                "{} cannot be read: {}",
-                group.id,
-                in_words(&answer)
-            )),
-        }
     }
 }
 
@@ -205,7 +251,12 @@ async fn found(cleaning: &Cleaning<'_>, group: &GroupSeen) -> Found {
                 Whose::Ours(tags.get(DEADLINE_TAG).cloned())
             }
             Ok(_) => Whose::Others,
-            Err(answer) => Whose::Unknown(format!("its tags are not shown: {}", in_words(&answer))),
+            Err(answer) if answer.is_denied() => Whose::Denied(format!(
+                "whether it is a rehearsal's cannot be seen without the permission elasticache:ListTagsForResource on it ({}); \
+                 if you know that it is one's, delete it by hand",
+                answer.in_words()
+            )),
+            Err(answer) => Whose::Unknown(format!("its tags are not shown: {}", answer.in_words())),
         },
     };
     Found {
@@ -230,15 +281,8 @@ impl Found {
                 format!("{id}: {status}, without the tag {TAG} of its id: left alone.")
             }
             Whose::Unknown(why) => format!("{id}: {status}; {why}. Waiting."),
+            Whose::Denied(why) => format!("{id}: {status}; {why}."),
         }
-    }
-}
-
-fn in_words(answer: &Answer) -> String {
-    match answer {
-        Answer::Accepted { .. } => "it is there".to_owned(),
-        Answer::Refused { code, message, .. } => format!("{code}: {message}"),
-        Answer::NoAnswer { what } => what.clone(),
     }
 }
 
@@ -250,14 +294,15 @@ struct Watcher<'a> {
     started: DateTime<Utc>,
     began: Option<DateTime<Utc>>,
     group: String,
-    said: String,
+    /// What was said last of each group.
+    said: BTreeMap<String, String>,
 }
 
 impl Witness for Watcher<'_> {
     async fn group(&mut self) -> Result<Option<GroupSeen>, String> {
         self.began = self.began.or(self.service.services_now());
         self.service.group(&self.group).await.map_err(|answer| {
-            let words = in_words(&answer);
+            let words = answer.in_words();
             self.tell(&format!("{} cannot be read: {words}", self.group.clone()));
             words
         })
@@ -284,8 +329,8 @@ impl Witness for Watcher<'_> {
     }
 
     fn tell(&mut self, words: &str) {
-        if self.said != words {
-            self.said = words.to_owned();
+        let last = self.said.insert(self.group.clone(), words.to_owned());
+        if last.as_deref() != Some(words) {
             (self.say)(words);
         }
     }

@@ -1,7 +1,61 @@
 //! Texts without what differs from run to run: ids, zones, times; and without what must not leave the account. Pure.
 
+/// After these an ARN names a person or a role.
+const IDENTITIES: [&str; 4] = [":user/", ":federated-user/", ":role/", ":assumed-role/"];
+
+/// Hides what must not leave the account: these names, identities in ARNs, and account ids.
+pub(super) fn redacted(text: &str, names: &[Name]) -> String {
+    let mut text = text.to_owned();
+    for name in names {
+        text = name.hidden_in(&text);
+    }
+    for begin in IDENTITIES {
+        text = without_identity(&text, begin);
+    }
+    without_accounts(&text)
+}
+
+/// A name of the account's, and what stands for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) name: String,
+    pub(super) placeholder: &'static str,
+}
+
+impl Name {
+    /// AWS keeps names of subnet groups in lower case, so that case does not count.
+    fn hidden_in(&self, text: &str) -> String {
+        let name = self.name.to_ascii_lowercase();
+        if name.is_empty() {
+            return text.to_owned();
+        }
+        let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+        while let Some(at) = rest.to_ascii_lowercase().find(&name) {
+            let (before, from) = rest.split_at(at);
+            out.push_str(before);
+            out.push_str(self.placeholder);
+            rest = from.get(name.len()..).unwrap_or_default();
+        }
+        out + rest
+    }
+}
+
+/// What follows `begin`, up to the next space or quote, is replaced.
+fn without_identity(text: &str, begin: &str) -> String {
+    let mut parts = text.split(begin);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let ends = |letter: char| letter.is_whitespace() || "\"'`".contains(letter);
+        let end = part.find(ends).unwrap_or(part.len());
+        out.push_str(begin);
+        out.push_str("<identity>");
+        out.push_str(part.get(end..).unwrap_or_default());
+    }
+    out
+}
+
 /// Hides account ids, wherever they stand: every run of exactly twelve digits.
-pub(super) fn redacted(text: &str) -> String {
+fn without_accounts(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut digits = String::new();
     let flush = |digits: &mut String, out: &mut String| {
@@ -106,12 +160,37 @@ mod tests {
     fn account_ids_are_hidden_and_other_numbers_stay() {
         let told = redacted(
             "arn:aws:elasticache:us-east-1:123456789012:x of 12345678901234 at 1795420800",
+            &[],
         );
         assert_eq!(
             told,
             "arn:aws:elasticache:us-east-1:<account>:x of 12345678901234 at 1795420800"
         );
-        assert_eq!(redacted("123456789012"), "<account>");
+        assert_eq!(redacted("123456789012", &[]), "<account>");
+    }
+
+    #[test]
+    fn names_of_networks_and_identities_are_hidden() {
+        let name = |name: &str, placeholder| Name {
+            name: name.to_owned(),
+            placeholder,
+        };
+        let names = [
+            name("Prod-Private", "<subnet-group>"),
+            name("sg-0a1", "<security-group>"),
+            name("", "<nothing>"),
+        ];
+        let told = redacted(
+            "User: arn:aws:sts::123456789012:assumed-role/Admins/alice@example.com is not authorized to use prod-private, \
+             Prod-Private or 'sg-0a1'; ask \"arn:aws:iam::123456789012:user/ops/bob\" or arn:aws:iam::123456789012:role/x",
+            &names,
+        );
+        assert_eq!(
+            told,
+            "User: arn:aws:sts::<account>:assumed-role/<identity> is not authorized to use <subnet-group>, \
+             <subnet-group> or '<security-group>'; ask \"arn:aws:iam::<account>:user/<identity>\" or \
+             arn:aws:iam::<account>:role/<identity>"
+        );
     }
 
     #[test]

@@ -168,6 +168,23 @@ impl Question {
     }
 }
 
+impl Question {
+    /// Whether it asks for a change that AWS should refuse.
+    pub(super) fn is_to_be_refused(self) -> bool {
+        match self {
+            Self::UnknownGroup | Self::TagsWhileCreating | Self::Tags => false,
+            Self::DeletionOfUnknownGroup
+            | Self::PresentCount
+            | Self::UnknownShardToRemove
+            | Self::UnknownShardToFailOver
+            | Self::SecondReshard
+            | Self::FailoverDuringReshard
+            | Self::SecondFailover
+            | Self::ReshardDuringFailover => true,
+        }
+    }
+}
+
 /// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
@@ -184,6 +201,8 @@ pub enum Until {
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Asks once for everything that the waiting will read.
+    Reads,
     /// Makes the group.
     Create,
     /// Adds a shard.
@@ -202,6 +221,7 @@ pub enum Step {
 pub const STEPS: &[(Stage, Step)] = &[
     (Stage::Create, Step::Ask(Question::UnknownGroup)),
     (Stage::Create, Step::Ask(Question::DeletionOfUnknownGroup)),
+    (Stage::Create, Step::Reads),
     (Stage::Create, Step::Create),
     (Stage::Create, Step::Ask(Question::TagsWhileCreating)),
     (Stage::Create, Step::Await(Until::Available)),
@@ -363,7 +383,11 @@ mod tests {
             .map(|(_, step)| *step)
             .take_while(|step| *step != Step::Create)
             .collect();
-        let expected = [Question::UnknownGroup, Question::DeletionOfUnknownGroup].map(Step::Ask);
+        let expected = [
+            Step::Ask(Question::UnknownGroup),
+            Step::Ask(Question::DeletionOfUnknownGroup),
+            Step::Reads,
+        ];
         assert_eq!(before, expected);
     }
 }

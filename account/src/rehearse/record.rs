@@ -11,7 +11,7 @@ use super::{
     capture::{
         Answer, Call, Capture, Ending, Event, FORMAT, Look, Parameters, Sample, Stage, Unread,
     },
-    normal::redacted,
+    normal::{Name, redacted},
     plan::{Plan, SHARDS},
     timing::timings,
 };
@@ -25,6 +25,8 @@ pub struct Recorder {
     /// The latest failure to write, which must not keep anything from being deleted.
     failed: Option<io::Error>,
     stage: Stage,
+    /// What must not be in the file.
+    names: Vec<Name>,
     last_look: Option<i64>,
     last_events: Option<i64>,
     last_samples: Option<i64>,
@@ -66,6 +68,7 @@ impl Recorder {
             file: file.map(Path::to_owned),
             failed: None,
             stage: Stage::Create,
+            names: names(plan),
             last_look: None,
             last_events: None,
             last_samples: None,
@@ -97,7 +100,7 @@ impl Recorder {
     }
 
     pub(super) fn call(&mut self, mut call: Call) {
-        call.answer = redact(call.answer);
+        call.answer = self.redact(call.answer);
         self.capture.calls.push(call);
         self.save();
     }
@@ -131,7 +134,7 @@ impl Recorder {
     pub(super) fn events(&mut self, now: i64, events: Vec<Event>) {
         let before = self.last_events.replace(now);
         for mut event in events {
-            event.message = redacted(&event.message);
+            event.message = redacted(&event.message, &self.names);
             let known = self.capture.events.iter().any(|other| {
                 (other.at, &other.source, &other.message)
                     == (event.at, &event.source, &event.message)
@@ -164,7 +167,7 @@ impl Recorder {
     }
 
     pub(super) fn unread(&mut self, now: i64, operation: &str, answer: Answer) {
-        let answer = redact(answer);
+        let answer = self.redact(answer);
         let known = self
             .capture
             .unread
@@ -185,7 +188,8 @@ impl Recorder {
         self.save();
     }
 
-    pub(super) fn end(&mut self, ending: Ending) {
+    pub(super) fn end(&mut self, mut ending: Ending) {
+        ending.sentence = redacted(&ending.sentence, &self.names);
         self.capture.ending = Some(ending);
         self.save();
     }
@@ -209,22 +213,38 @@ impl Recorder {
         fs::write(&beside, text)?;
         fs::rename(&beside, file)
     }
+
+    fn redact(&self, answer: Answer) -> Answer {
+        let redacted = |text: &str| redacted(text, &self.names);
+        match answer {
+            Answer::Accepted { status } => Answer::Accepted { status },
+            Answer::Refused {
+                http,
+                code,
+                message,
+            } => Answer::Refused {
+                http,
+                code,
+                message: redacted(&message),
+            },
+            Answer::NoAnswer { what } => Answer::NoAnswer {
+                what: redacted(&what),
+            },
+        }
+    }
 }
 
-fn redact(answer: Answer) -> Answer {
-    match answer {
-        Answer::Accepted { status } => Answer::Accepted { status },
-        Answer::Refused {
-            http,
-            code,
-            message,
-        } => Answer::Refused {
-            http,
-            code,
-            message: redacted(&message),
-        },
-        Answer::NoAnswer { what } => Answer::NoAnswer {
-            what: redacted(&what),
-        },
-    }
+/// Longest first, for one name may be a part of another.
+fn names(plan: &Plan) -> Vec<Name> {
+    let of = |placeholder| {
+        move |name: &String| Name {
+            name: name.clone(),
+            placeholder,
+        }
+    };
+    let subnets = plan.subnet_group.iter().map(of("<subnet-group>"));
+    let groups = plan.security_groups.iter().map(of("<security-group>"));
+    let mut names: Vec<Name> = subnets.chain(groups).collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.name.len()));
+    names
 }

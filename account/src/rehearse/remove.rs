@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use super::{
     capture::Answer,
-    service::{GroupSeen, Service, Told},
+    service::{GroupSeen, NO_GROUP, Service, Told},
 };
 
 /// How long a group whose creation may have been taken, and one just made, may stay unseen before it counts as never made.
@@ -51,100 +51,153 @@ pub(super) trait Witness {
     fn tell(&mut self, words: &str);
 }
 
-/// Deletes a group until it is gone or `give_up` has passed since the begin. It is left alone unless it is `ours`. With
-/// `may_appear` its creation was asked for, and that it is not to be seen yet does not mean that it is not there.
+/// Deletes a group until it is gone or `give_up` has passed since the begin. It is left alone unless it is `ours`.
 pub(super) async fn remove(
     service: &Service,
     witness: &mut impl Witness,
-    id: &str,
-    may_appear: bool,
+    mut deletion: Deletion,
     ours: impl Fn(&GroupSeen) -> bool,
     give_up: TimeDelta,
 ) -> Removed {
-    let mut deletion = Deletion {
-        taken: false,
-        tried: None,
-        unseen_since: None,
-        status: None,
-    };
     loop {
-        let why = match witness.group().await {
-            Ok(None) => {
-                let since = *deletion.unseen_since.get_or_insert(witness.elapsed());
-                if deletion.taken || !may_appear || witness.elapsed() - since >= LATE {
-                    return Removed::Gone;
-                }
-                "its creation was asked for and it is not to be seen; looking whether it appears"
-                    .to_owned()
-            }
-            Ok(Some(group)) if !ours(&group) => return Removed::NotOurs,
-            Ok(Some(group)) => deletion.advance(service, witness, id, group).await,
-            Err(why) => why,
-        };
-        if witness.elapsed() >= give_up {
-            let id = id.to_owned();
-            return Removed::Left {
-                id,
-                status: deletion.status,
-                why,
-            };
+        if let Some(removed) = deletion.step(service, witness, &ours, give_up).await {
+            return removed;
         }
         witness.pause().await;
     }
 }
 
 /// How far a deletion has come.
-struct Deletion {
+pub(super) struct Deletion {
+    id: String,
+    may_appear: bool,
+    is_certain: bool,
     /// AWS has taken it.
     taken: bool,
-    /// In which status it was asked for last, and when.
-    tried: Option<(String, TimeDelta)>,
+    /// In which status it was asked for last, and when. The status is `None` where it was not read.
+    tried: Option<(Option<String>, TimeDelta)>,
     unseen_since: Option<TimeDelta>,
     status: Option<String>,
 }
 
+/// What one look or one attempt showed.
+enum Shown {
+    /// AWS says that there is no such group.
+    Nothing,
+    /// It is still there, or nobody knows; in words.
+    There(String),
+}
+
 impl Deletion {
-    /// Asks for the deletion if that may help now. Returns why the group is still there.
+    /// With `may_appear` the group's creation was asked for, and that it is not to be seen yet does not mean that it is not there.
+    /// With `is_certain` whatever is there under the id is ours, so that it is deleted also while it cannot be read.
+    pub(super) fn new(id: &str, may_appear: bool, is_certain: bool) -> Self {
+        Self {
+            id: id.to_owned(),
+            may_appear,
+            is_certain,
+            taken: false,
+            tried: None,
+            unseen_since: None,
+            status: None,
+        }
+    }
+
+    /// Looks once, and asks for the deletion if that may help now. `None`: it has not ended.
+    pub(super) async fn step(
+        &mut self,
+        service: &Service,
+        witness: &mut impl Witness,
+        ours: impl Fn(&GroupSeen) -> bool,
+        give_up: TimeDelta,
+    ) -> Option<Removed> {
+        let shown = match witness.group().await {
+            Ok(None) => Shown::Nothing,
+            Ok(Some(group)) if !ours(&group) => return Some(Removed::NotOurs),
+            Ok(Some(group)) => self.advance(service, witness, group).await,
+            Err(why) if self.is_certain => self.advance_unseen(service, witness, why).await,
+            Err(why) => Shown::There(why),
+        };
+        let why = match shown {
+            Shown::Nothing => {
+                let since = *self.unseen_since.get_or_insert(witness.elapsed());
+                if self.taken || !self.may_appear || witness.elapsed() - since >= LATE {
+                    return Some(Removed::Gone);
+                }
+                "its creation was asked for and it is not to be seen; looking whether it appears"
+                    .to_owned()
+            }
+            Shown::There(why) => why,
+        };
+        (witness.elapsed() >= give_up).then(|| Removed::Left {
+            id: self.id.clone(),
+            status: self.status.clone(),
+            why,
+        })
+    }
+
     async fn advance(
         &mut self,
         service: &Service,
         witness: &mut impl Witness,
-        id: &str,
         group: GroupSeen,
-    ) -> String {
+    ) -> Shown {
+        let id = self.id.clone();
         self.unseen_since = None;
         self.status = Some(group.status.clone());
         if group.status == "deleting" {
             self.taken = true;
             witness.tell(&format!("{id} is being deleted."));
-            return "it is being deleted".to_owned();
+            return Shown::There("it is being deleted".to_owned());
         }
         let now = witness.elapsed();
-        let is_due = self
-            .tried
-            .as_ref()
-            .is_none_or(|(status, at)| *status != group.status || now - *at >= AGAIN);
+        let is_due = self.tried.as_ref().is_none_or(|(status, at)| {
+            status.as_ref() != Some(&group.status) || now - *at >= AGAIN
+        });
         if !is_due {
-            return format!("it is {}", group.status);
+            return Shown::There(format!("it is {}", group.status));
         }
-        self.tried = Some((group.status.clone(), now));
-        match witness.deletion(service.delete(id).await) {
+        self.tried = Some((Some(group.status.clone()), now));
+        // It may have begun to change again, so that an answer of before is worth nothing.
+        self.taken = false;
+        self.ask(service, witness, &format!("it is {}", group.status))
+            .await
+    }
+
+    /// What cannot be read costs money all the same.
+    async fn advance_unseen(
+        &mut self,
+        service: &Service,
+        witness: &mut impl Witness,
+        why: String,
+    ) -> Shown {
+        let now = witness.elapsed();
+        let is_due = self.tried.as_ref().is_none_or(|(_, at)| now - *at >= AGAIN);
+        if !is_due {
+            return Shown::There(why);
+        }
+        self.tried = Some((None, now));
+        self.ask(service, witness, &why).await
+    }
+
+    /// Asks for the deletion. `how` says in words how the group is.
+    async fn ask(&mut self, service: &Service, witness: &mut impl Witness, how: &str) -> Shown {
+        let id = self.id.clone();
+        match witness.deletion(service.delete(&id).await) {
             Answer::Accepted { .. } => {
+                self.unseen_since = None;
                 self.taken = true;
                 witness.tell(&format!("The deletion of {id} is taken."));
-                "its deletion is taken".to_owned()
+                Shown::There("its deletion is taken".to_owned())
             }
+            Answer::Refused { code, .. } if code == NO_GROUP => Shown::Nothing,
             Answer::Refused { code, message, .. } => {
-                // It may have begun to change again, so that an answer of before is worth nothing.
-                self.taken = false;
                 witness.tell(&format!(
-                    "{id} is {}, and AWS does not delete it now ({code}: {message}). It is asked again.",
-                    group.status
+                    "{id}: {how}, and AWS does not delete it now ({code}: {message}). It is asked again."
                 ));
-                format!(
-                    "it is {}, and its deletion is refused: {code}: {message}",
-                    group.status
-                )
+                Shown::There(format!(
+                    "{how}, and its deletion is refused: {code}: {message}"
+                ))
             }
             Answer::NoAnswer { what } => {
                 witness.tell(&format!(
@@ -152,10 +205,7 @@ impl Deletion {
                 ));
                 // Soon, for it may never have arrived.
                 self.tried = None;
-                format!(
-                    "it is {}, and its deletion is not answered: {what}",
-                    group.status
-                )
+                Shown::There(format!("{how}, and its deletion is not answered: {what}"))
             }
         }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::{
-    asking::may_go_on,
+    asking::{may_go_on, was_taken},
     capture::{Ending, How},
     plan::{GRACE, Plan, STEPS, Stage, Step, Until},
     record::Recorder,
-    remove::{Removed, remove},
+    remove::{Deletion, Removed, remove},
     service::{GroupSeen, Service},
     stop::Stop,
     watch::Watch,
@@ -77,14 +77,17 @@ pub async fn rehearse(rehearsal: Rehearsal<'_>) -> Removed {
         made: Made::No,
         first_shards: Vec::new(),
         done: Done::default(),
+        unmade: Vec::new(),
     };
     let ended = tokio::select! {
         biased;
         () = stop.asked(1) => Err(Ended { how: How::Stopped, why: "somebody stopped it".to_owned() }),
         ended = driver.observe() => ended,
     };
+    let came_through = ended.is_ok();
     let (how, sentence) = match ended {
-        Ok(()) => (How::Completed, "every step was made".to_owned()),
+        Ok(()) if driver.unmade.is_empty() => (How::Completed, "every step was made".to_owned()),
+        Ok(()) => (How::Failed, driver.unmade.join("; ")),
         Err(Ended { how, why }) => (how, why),
     };
     if how != How::Completed {
@@ -101,7 +104,7 @@ pub async fn rehearse(rehearsal: Rehearsal<'_>) -> Removed {
         },
         removed = driver.delete() => removed,
     };
-    if how == How::Completed && removed == Removed::Gone {
+    if came_through && removed == Removed::Gone {
         tokio::select! {
             biased;
             () = stop.asked(1) => {}
@@ -155,6 +158,8 @@ pub(super) struct Driver<'a> {
     pub(super) made: Made,
     pub(super) first_shards: Vec<String>,
     pub(super) done: Done,
+    /// Steps that were not made though the run went on, each with why.
+    pub(super) unmade: Vec<String>,
 }
 
 impl Driver<'_> {
@@ -164,13 +169,20 @@ impl Driver<'_> {
             self.watch.recorder.enter(*stage);
             self.before_deadline()?;
             match step {
+                Step::Reads => self.reads().await?,
                 Step::Create => self.create().await?,
                 Step::ScaleOut => self.scale_out().await,
                 Step::ScaleIn => self.scale_in().await,
                 Step::FailOver => self.fail_over().await,
                 Step::Ask(question) => {
                     let answer = self.ask(*question).await;
+                    let may_change = *stage == Stage::Idle
+                        && question.is_to_be_refused()
+                        && answer.as_ref().is_some_and(was_taken);
                     may_go_on(*question, answer)?;
+                    if may_change {
+                        self.until_calm().await?;
+                    }
                 }
                 Step::Await(Until::Available) => self.until_available().await?,
                 Step::Await(Until::Resharded) => self.until_resharded().await?,
@@ -237,8 +249,7 @@ impl Driver<'_> {
         remove(
             service,
             &mut self.watch,
-            &plan.group_id(),
-            true,
+            Deletion::new(&plan.group_id(), true, is_certain),
             ours,
             give_up,
         )

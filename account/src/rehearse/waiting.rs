@@ -6,6 +6,7 @@ use super::{
     capture::Sample,
     remove::LATE,
     run::{Driver, Ended, failed},
+    watch::{Shown, Unseen},
 };
 
 /// A reshard that shows nothing for so long has not begun; our functions wait as long.
@@ -14,6 +15,9 @@ const NEVER_BEGAN: TimeDelta = TimeDelta::minutes(15);
 /// Roles that are not known after so long are not published in a way that we know.
 const NO_ROLES: TimeDelta = TimeDelta::minutes(15);
 
+/// A change that was taken against all expectation shows within so long (ASSUMED), or changes nothing.
+const SHOWS: TimeDelta = TimeDelta::minutes(2);
+
 /// A failover that has not shown all its signs after so long won't: thirteen minutes were published (facts of 2022).
 const NO_TAKEOVER: TimeDelta = TimeDelta::minutes(30);
 
@@ -21,7 +25,9 @@ impl Driver<'_> {
     pub(super) async fn until_available(&mut self) -> Result<(), Ended> {
         let asked = self.watch.elapsed();
         loop {
-            if let Ok(shown) = self.watch.look().await {
+            let shown = self.watch.look().await;
+            may_look(&shown)?;
+            if let Ok(shown) = shown {
                 match shown.as_ref().map(|group| group.status.as_str()) {
                     Some("create-failed") => {
                         return Err(failed("AWS could not create the group (create-failed)"));
@@ -46,10 +52,28 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// After something was taken that should have been refused: until whatever it began has ended, so that the steps that follow
+    /// are not refused for its sake.
+    pub(super) async fn until_calm(&mut self) -> Result<(), Ended> {
+        let asked = self.watch.elapsed();
+        let mut was_busy = false;
+        self.watch
+            .tell("AWS took what it should refuse. Waiting until all is available.");
+        loop {
+            self.look_at_group().await?;
+            was_busy |= !self.settled();
+            if self.settled() && (was_busy || self.watch.elapsed() - asked >= SHOWS) {
+                return Ok(());
+            }
+            self.pause().await?;
+        }
+    }
+
     pub(super) async fn until_resharded(&mut self) -> Result<(), Ended> {
         let Some((asked, to)) = self.done.reshard.take() else {
             return Ok(());
         };
+        let stage = self.watch.recorder.stage().name();
         let mut was_busy = false;
         loop {
             self.look_at_group().await?;
@@ -58,6 +82,12 @@ impl Driver<'_> {
             let begun = was_busy || self.shards().len() == to;
             let is_late = self.watch.elapsed() - asked >= NEVER_BEGAN;
             if self.settled() && (begun || is_late) {
+                let shards = self.shards().len();
+                if shards != to {
+                    self.unmade.push(format!(
+                        "{stage} ended with {shards} shards instead of {to}"
+                    ));
+                }
                 return Ok(());
             }
             self.watch
@@ -117,13 +147,25 @@ impl Driver<'_> {
     async fn look_at_group(&mut self) -> Result<(), Ended> {
         let shown = self.watch.look().await;
         self.watch.look_at_events(None).await;
+        may_look(&shown)?;
         match shown {
             Ok(None) => Err(failed("the group is gone, deleted by somebody else")),
             Ok(Some(group)) if group.status == "deleting" => {
                 Err(failed("somebody else deletes the group"))
             }
-            Ok(Some(_)) | Err(()) => Ok(()),
+            Ok(Some(_)) | Err(_) => Ok(()),
         }
+    }
+}
+
+/// Without the permission to look no waiting ends, and nodes cost meanwhile.
+fn may_look(shown: &Shown) -> Result<(), Ended> {
+    match shown {
+        Err(Unseen { operation, answer }) if answer.is_denied() => Err(failed(format!(
+            "{operation} is denied: {}",
+            answer.in_words()
+        ))),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Looking: one look at everything there is to see, written down, and the time that passes between two.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
@@ -11,6 +13,9 @@ use super::{
     run::Pace,
     service::{GroupSeen, Service, Told},
 };
+
+/// The status of each node, by id.
+type Nodes = BTreeMap<String, String>;
 
 /// A run on its way: whom it asks, what it writes, and since when.
 pub(super) struct Watch<'a> {
@@ -25,10 +30,18 @@ pub(super) struct Watch<'a> {
     began: Option<DateTime<Utc>>,
     /// What was said last, so that nothing is said twice in a row.
     said: String,
+    /// The group's status when it was read last. `None`: it was not read, or was not there.
+    status: Option<String>,
 }
 
-/// What a look showed. `Err`: the group could not be read.
-pub(super) type Shown = Result<Option<GroupSeen>, ()>;
+/// A read that failed.
+pub(super) struct Unseen {
+    pub(super) operation: &'static str,
+    pub(super) answer: Answer,
+}
+
+/// What a look showed. `Err`: the group or its nodes could not be read.
+pub(super) type Shown = Result<Option<GroupSeen>, Unseen>;
 
 impl<'a> Watch<'a> {
     pub(super) fn new(
@@ -47,6 +60,7 @@ impl<'a> Watch<'a> {
             started: service.now(),
             began: None,
             said: String::new(),
+            status: None,
         }
     }
 
@@ -105,25 +119,37 @@ impl<'a> Watch<'a> {
 
     /// Looks at the group and its nodes.
     pub(super) async fn look(&mut self) -> Shown {
-        let id = self.plan.group_id();
-        let group = match self.service.group(&id).await {
-            Ok(group) => group,
-            Err(answer) => {
-                self.unread("DescribeReplicationGroups", answer);
-                return Err(());
-            }
-        };
+        let group = self.read_group().await?;
         let now = self.seconds();
         let nodes = match &group {
-            None => Default::default(),
-            Some(_) => match self.service.nodes(&id).await {
-                Ok(nodes) => nodes,
-                Err(answer) => {
-                    self.unread("DescribeCacheClusters", answer);
-                    return Err(());
-                }
-            },
+            None => Nodes::new(),
+            Some(_) => self.read_nodes().await?,
         };
+        self.write_look(now, group.as_ref(), nodes);
+        Ok(group)
+    }
+
+    async fn read_group(&mut self) -> Shown {
+        match self.service.group(&self.plan.group_id()).await {
+            Ok(group) => {
+                self.status = group.as_ref().map(|group| group.status.clone());
+                Ok(group)
+            }
+            Err(answer) => Err(self.unseen("DescribeReplicationGroups", answer)),
+        }
+    }
+
+    async fn read_nodes(&mut self) -> Result<Nodes, Unseen> {
+        let told = self.service.nodes(&self.plan.group_id()).await;
+        told.map_err(|answer| self.unseen("DescribeCacheClusters", answer))
+    }
+
+    fn unseen(&mut self, operation: &'static str, answer: Answer) -> Unseen {
+        self.unread(operation, answer.clone());
+        Unseen { operation, answer }
+    }
+
+    fn write_look(&mut self, now: i64, group: Option<&GroupSeen>, nodes: Nodes) {
         self.recorder.look(Look {
             after: None,
             at: now,
@@ -131,14 +157,11 @@ impl<'a> Watch<'a> {
             looks: 1,
             longest_gap: 0,
             stage: self.recorder.stage(),
-            status: group.as_ref().map(|group| group.status.clone()),
-            shards: group
-                .as_ref()
-                .map_or_else(Vec::new, |group| group.shards.clone()),
+            status: group.map(|group| group.status.clone()),
+            shards: group.map_or_else(Vec::new, |group| group.shards.clone()),
             nodes,
-            moved_percent: group.as_ref().and_then(|group| group.moved_percent),
+            moved_percent: group.and_then(|group| group.moved_percent),
         });
-        Ok(group)
     }
 
     /// Reads the events of the group and its nodes since the begin; `None`: of all source types in one call.
@@ -204,34 +227,23 @@ impl<'a> Watch<'a> {
 
 impl Witness for Watch<'_> {
     async fn group(&mut self) -> Result<Option<GroupSeen>, String> {
-        let shown = self.look().await;
+        let shown = self.read_group().await;
+        if let Ok(group) = &shown {
+            let now = self.seconds();
+            // Only for the file: what is to be deleted is deleted whether its nodes can be read or not.
+            let nodes = match group {
+                None => Nodes::new(),
+                Some(_) => self.read_nodes().await.unwrap_or_default(),
+            };
+            self.write_look(now, group.as_ref(), nodes);
+        }
         self.look_at_events(None).await;
-        let last = self
-            .recorder
-            .capture()
-            .unread
-            .iter()
-            .max_by_key(|unread| unread.last);
-        shown.map_err(|()| {
-            let what = last.map_or_else(String::new, |unread| match &unread.answer {
-                Answer::Accepted { .. } => String::new(),
-                Answer::Refused { code, message, .. } => format!(": {code}: {message}"),
-                Answer::NoAnswer { what } => format!(": {what}"),
-            });
-            format!("AWS does not say how it is{what}")
-        })
+        shown.map_err(|unseen| format!("AWS does not say how it is: {}", unseen.answer.in_words()))
     }
 
     fn deletion(&mut self, told: Told<Option<String>>) -> Answer {
         let request = json!({ "ReplicationGroupId": self.plan.group_id() });
-        let name = match (
-            &told,
-            self.recorder
-                .capture()
-                .looks
-                .last()
-                .and_then(|look| look.status.as_deref()),
-        ) {
+        let name = match (&told, self.status.as_deref()) {
             (Err(Answer::Refused { .. }), Some(status)) => format!("delete_while_{status}"),
             (Ok(_) | Err(_), _) => "delete".to_owned(),
         };

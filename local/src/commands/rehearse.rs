@@ -70,7 +70,7 @@ pub(super) struct RehearseOptions {
     #[arg(long, value_name = "ID")]
     security_group: Vec<String>,
     /// After so long it stops waiting and deletes: 45m, 2h, 1h30m
-    #[arg(long, value_name = "LENGTH", default_value = "90m", value_parser = deadline)]
+    #[arg(long, value_name = "LENGTH", default_value = "150m", value_parser = deadline)]
     deadline: TimeDelta,
     /// Pause between two looks, in seconds [default: 10, at least 1; 0.1 at an embedded AWS]
     #[arg(long, value_name = "SECONDS", value_parser = poll)]

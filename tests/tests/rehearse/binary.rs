@@ -129,7 +129,7 @@ async fn without_the_flag_it_tells_and_calls_nothing() {
     let (code, stdout, stderr) = served.run(&[]).await;
     assert_eq!((code, stderr.as_str()), (0, ""));
     for words in [
-        "6 nodes × 3 h",
+        "6 nodes × 4 h",
         "2026-10-02",
         "elasticache:DeleteReplicationGroup",
         "--yes-create-resources",

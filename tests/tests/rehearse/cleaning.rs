@@ -8,7 +8,7 @@ use crate::{
     world::{CREATE, FOREIGN, RUN, World, group_id},
 };
 
-fn query(cloud: &SharedCloud, form: &str) -> u16 {
+pub(crate) fn query(cloud: &SharedCloud, form: &str) -> u16 {
     let request = http::Request::post("/")
         .body(format!("Version=2015-02-02&{form}").into())
         .expect("a request");
@@ -191,4 +191,48 @@ async fn where_there_is_nothing_it_says_so_and_calls_nothing_else() {
         .map(|call| call.operation.clone())
         .collect();
     assert_eq!(calls, ["DescribeReplicationGroups"]);
+}
+
+#[tokio::test]
+async fn whoever_may_not_see_tags_is_told_at_once_what_is_left_and_which_permission_is_wanting() {
+    let world = World::new(20);
+    create(
+        &world.cloud,
+        &group_id(),
+        Some(("clusterwarden-rehearsal", RUN)),
+    );
+    let way = world.refusing(&["ListTagsForResource"], 0, "AccessDenied");
+    let before = world.cloud.lock().now();
+    let cleaned = world.clean_over(&way, Some(RUN)).await;
+    let cleaned = cleaned.expect("alive").expect("listed");
+    assert!(world.cloud.lock().now() - before < chrono::TimeDelta::minutes(2));
+    let [Removed::Left { id, why, .. }] = cleaned.left.as_slice() else {
+        panic!("{cleaned:?}")
+    };
+    assert_eq!(*id, group_id());
+    assert!(
+        why.contains("elasticache:ListTagsForResource") && why.contains("AccessDenied"),
+        "{why}"
+    );
+    assert_eq!(world.calls("DeleteReplicationGroup").len(), 0);
+}
+
+#[tokio::test]
+async fn every_deletion_is_asked_for_before_any_is_waited_for() {
+    let world = World::new(20);
+    for run in ["a1", "b2", "c3"] {
+        let id = format!("clusterwarden-rehearsal-{run}");
+        create(&world.cloud, &id, Some(("clusterwarden-rehearsal", run)));
+    }
+    world.cloud.advance(30);
+    let cleaned = world.clean().await;
+    assert_eq!(cleaned.deleted.len(), 3, "{cleaned:?}");
+    let deletions = world.calls("DeleteReplicationGroup");
+    assert_eq!(deletions.len(), 3);
+    let (first, last) = (deletions[0].at, deletions[2].at);
+    // Nine answers of 20 s lie between; the deletion of one group takes longer.
+    assert!(
+        last - first <= chrono::TimeDelta::minutes(4),
+        "{first} {last}"
+    );
 }

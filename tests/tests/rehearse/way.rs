@@ -40,6 +40,9 @@ pub(crate) enum Fate {
 /// Chooses the fate of the call of this number, counted from 0; may change the world first.
 type Fates = Box<dyn Fn(usize, &SharedCloud) -> Fate + Send + Sync>;
 
+/// Chooses it by the operation too.
+type OperationFates = Box<dyn Fn(usize, &str) -> Fate + Send + Sync>;
+
 /// A client's way to the embedded AWS.
 #[derive(Clone)]
 pub(crate) struct Way(Arc<Inner>);
@@ -48,6 +51,7 @@ struct Inner {
     cloud: SharedCloud,
     calls: AtomicUsize,
     fates: Fates,
+    by_operation: Option<OperationFates>,
     dead: Notify,
 }
 
@@ -66,8 +70,21 @@ impl Way {
             cloud: cloud.clone(),
             calls: AtomicUsize::new(0),
             fates: Box::new(fates),
+            by_operation: None,
             dead: Notify::new(),
         }))
+    }
+
+    /// A way on which each call's fate follows from its number and its operation, such as `DescribeEvents`.
+    pub(crate) fn by_operation(
+        cloud: &SharedCloud,
+        fates: impl Fn(usize, &str) -> Fate + Send + Sync + 'static,
+    ) -> Self {
+        let mut way = Self::new(cloud, |_, _| Fate::Serve);
+        if let Some(inner) = Arc::get_mut(&mut way.0) {
+            inner.by_operation = Some(Box::new(fates));
+        }
+        way
     }
 
     /// How many calls there were.
@@ -84,7 +101,11 @@ impl Way {
         let number = self.0.calls.fetch_add(1, Ordering::SeqCst);
         let serve = |request| HttpConnector::call(&self.0.cloud, request);
         let lost = || ConnectorError::io("the connection ended without an answer".into());
-        match (self.0.fates)(number, &self.0.cloud) {
+        let fate = match &self.0.by_operation {
+            Some(fates) => fates(number, &operation(&request)),
+            None => (self.0.fates)(number, &self.0.cloud),
+        };
+        match fate {
             Fate::Serve => serve(request).await,
             Fate::DieBefore => self.die().await,
             Fate::DieAfter => {
@@ -101,15 +122,25 @@ impl Way {
                 let mut cloud = self.0.cloud.lock();
                 let takes = cloud.parameters.answer_time;
                 cloud.advance(takes);
-                let body = format!(
-                    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>injected</Message></Error>\
-                     <RequestId>1</RequestId></ErrorResponse>"
-                );
+                let is_cbor = request.uri().contains("/operation/");
                 let response = http::Response::builder()
                     .status(status)
-                    .header("date", cloud.now().to_rfc2822().replace("+0000", "GMT"))
-                    .body(SdkBody::from(body))
-                    .expect("a response");
+                    .header("date", cloud.now().to_rfc2822().replace("+0000", "GMT"));
+                let response = if is_cbor {
+                    response
+                        .header("smithy-protocol", "rpc-v2-cbor")
+                        .header("content-type", "application/cbor")
+                        .body(SdkBody::from(cbor(&[
+                            ("__type", code),
+                            ("message", "injected"),
+                        ])))
+                } else {
+                    response.body(SdkBody::from(format!(
+                        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>injected</Message></Error>\
+                         <RequestId>1</RequestId></ErrorResponse>"
+                    )))
+                };
+                let response = response.expect("a response");
                 Ok(HttpResponse::try_from(response).expect("a response"))
             }
         }
@@ -119,6 +150,31 @@ impl Way {
         self.0.dead.notify_one();
         std::future::pending().await
     }
+}
+
+/// A map of texts in CBOR: each of its keys and values is shorter than 24 bytes.
+fn cbor(map: &[(&str, &str)]) -> Vec<u8> {
+    let mut bytes = vec![0xa0 | u8::try_from(map.len()).expect("few")];
+    for text in map.iter().flat_map(|(key, value)| [key, value]) {
+        assert!(text.len() < 24, "{text}");
+        bytes.push(0x60 | u8::try_from(text.len()).expect("short"));
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    bytes
+}
+
+/// The operation that a request names: in a header (JSON, CBOR), in the path (CBOR), or as `Action` (query).
+fn operation(request: &HttpRequest) -> String {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    }
+    if let Some((_, operation)) = request.uri().rsplit_once("/operation/") {
+        return operation.to_owned();
+    }
+    let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+    let mut fields = body.split('&');
+    let action = fields.find_map(|field| field.strip_prefix("Action="));
+    action.unwrap_or_default().to_owned()
 }
 
 impl HttpClient for Way {

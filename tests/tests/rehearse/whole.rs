@@ -138,6 +138,7 @@ async fn the_group_is_made_once_with_its_tags_and_deleted_without_a_snapshot() {
         assert!(sent.contains(part), "{part}: {sent}");
     }
     assert_eq!(creations[0].parameters["SnapshotRetentionLimit"], "0");
+    assert_eq!(creations[0].parameters["TransitEncryptionEnabled"], "true");
     for deletion in world.calls("DeleteReplicationGroup") {
         assert!(
             !deletion.parameters.to_string().contains("FinalSnapshot"),

@@ -27,7 +27,10 @@ pub(crate) const FOREIGN: &str = "clusterwarden-rehearsal-of-another";
 pub(crate) const COARSE: i64 = 120;
 
 /// The number of the call that creates, counted from 0.
-pub(crate) const CREATE: usize = 2;
+pub(crate) const CREATE: usize = 5;
+
+/// The number of the call that asks whether we may delete.
+pub(crate) const MAY_DELETE: usize = 1;
 
 pub(crate) struct World {
     pub(crate) cloud: SharedCloud,
@@ -74,6 +77,22 @@ impl World {
         fates: impl Fn(usize, &SharedCloud) -> Fate + Send + Sync + 'static,
     ) -> Way {
         Way::new(&self.cloud, fates)
+    }
+
+    /// A way on which an operation is refused from a call of this number on; see [`Fate::Refuse`].
+    pub(crate) fn refusing(
+        &self,
+        operations: &'static [&'static str],
+        from: usize,
+        code: &'static str,
+    ) -> Way {
+        Way::by_operation(&self.cloud, move |number, operation| {
+            if number >= from && operations.contains(&operation) {
+                Fate::Refuse(403, code)
+            } else {
+                Fate::Serve
+            }
+        })
     }
 
     pub(crate) fn service(&self, way: &Way, clock: Clock) -> Service {

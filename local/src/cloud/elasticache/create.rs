@@ -290,6 +290,7 @@ impl ElastiCache {
                 .map(|arn| Topic { arn, active: true }),
             auto_minor_version_upgrade: request.auto_minor_version_upgrade.unwrap_or(true),
             auth_token_modified: request.auth_token.as_ref().map(|_| now),
+            // Of Valkey cfn-lint (E3704) wants it said; that the API refuses a request without it is not verified, so it is taken.
             transit_encryption: request.transit_encryption_enabled.unwrap_or(false),
             transit_mode: validate::transit_mode(request)?,
             at_rest_encryption: request.at_rest_encryption_enabled.unwrap_or(false),
