@@ -113,7 +113,12 @@ async fn environment_with(
     });
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&lines);
-    let logs: Logs = Arc::new(move |line| sink.lock().unwrap().push(line));
+    // What decisions were made from stands beside each record; replay.rs looks at it.
+    let logs: Logs = Arc::new(move |line: LogLine| {
+        if !line.text.starts_with(r#"{"observation_of":"#) {
+            sink.lock().unwrap().push(line);
+        }
+    });
     let endpoint = Endpoint::embedded(&served.server.url).expect("a loopback URL");
     (Environment::new(function, endpoint, logs), lines)
 }
