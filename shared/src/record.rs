@@ -206,7 +206,7 @@ pub struct Record {
     pub request_id: Option<String>,
     /// What it was decided from, until the record is told: it has a line of its own.
     #[serde(skip)]
-    pub seen: Option<Seen>,
+    pub sight: Option<Sight>,
     /// What the policy holds the group's load against, for the metrics. Of `reshard` only.
     #[serde(skip)]
     pub load_targets: Targets,
@@ -255,7 +255,7 @@ impl Record {
             note: None,
             failure: None,
             request_id: None,
-            seen: None,
+            sight: None,
             load_targets: Targets::default(),
             kind: shown.kind,
             reason: shown.reason,
@@ -281,10 +281,14 @@ impl Record {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// Adds what it was decided from, once the policy's fingerprint is known.
+    pub fn decided_from(&mut self, seen: Seen) {
+        self.sight = Some(Sight::new(&self.target, &self.policy, seen));
+    }
+
     /// The log line with what it was decided from. `None`: it has been told, or this is no look at a target.
     pub fn sight_line(&self) -> Option<String> {
-        let seen = self.seen.clone()?;
-        Some(Sight::new(&self.target, &self.policy, seen).line())
+        Some(self.sight.as_ref()?.line())
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     cluster::{DbClusterId, ReplicationGroupId},
     failover_db_cluster, failover_shard,
-    policy::{FailoverPolicy, Policy},
+    policy::Policy,
     promote_replica,
     record::{Mode, Record},
     reshard,
@@ -97,29 +97,29 @@ pub fn replay(policy: &Policy, sight: &Sight) -> Result<Record, ReplayError> {
         Record::new(sight.seen.function(), Mode::Plan, target, sight.at, verdict)
     };
     let group = ReplicationGroupId::new(target);
-    let entry = |found: Option<&FailoverPolicy>, section| {
-        found.cloned().ok_or_else(|| not_named(section, target))
-    };
+    let missing = |section: &'static str| move || not_named(section, target);
     let mut record = match &sight.seen {
         Seen::Reshard(seen) => {
-            let entry = policy
-                .reshard_for(&group)
-                .ok_or_else(|| not_named("reshard", target))?;
+            let entry = policy.reshard_for(&group).ok_or_else(missing("reshard"))?;
             record(reshard::decide(entry, seen).into())
         }
         Seen::FailoverShard(seen) => {
-            let entry = entry(policy.failover_shard_for(&group), "failover_shard")?;
-            record(failover_shard::decide(&entry, seen).into())
+            let entry = policy
+                .failover_shard_for(&group)
+                .ok_or_else(missing("failover_shard"))?;
+            record(failover_shard::decide(entry, seen).into())
         }
         Seen::FailoverDbCluster(seen) => {
             let cluster = DbClusterId::new(target);
             let found = policy.failover_db_cluster_for(&cluster);
-            let entry = entry(found, "failover_db_cluster")?;
-            record(failover_db_cluster::decide(&entry, seen).into())
+            let entry = found.ok_or_else(missing("failover_db_cluster"))?;
+            record(failover_db_cluster::decide(entry, seen).into())
         }
         Seen::PromoteReplica(seen) => {
-            let entry = entry(policy.promote_replica_for(&group), "promote_replica")?;
-            record(promote_replica::decide(&entry, seen).into())
+            let entry = policy
+                .promote_replica_for(&group)
+                .ok_or_else(missing("promote_replica"))?;
+            record(promote_replica::decide(entry, seen).into())
         }
     };
     record.policy.clone_from(&policy.version);

@@ -14,7 +14,7 @@ use clusterwarden::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    check::print,
+    check::{self, print},
     failure::{Failure, counted},
     surroundings::Surroundings,
 };
@@ -71,7 +71,8 @@ type Key = (String, String, String);
 /// The log or the policy cannot be read, the log has nothing to replay, or something came out otherwise.
 pub(super) fn run(options: &ReplayOptions, surroundings: &Surroundings) -> Result<(), Failure> {
     let (name, text) = read(&options.log)?;
-    let policy = policy(options, surroundings)?;
+    let (_, file, _) = check::read(options.policy.as_deref(), surroundings)?;
+    let policy = file.policy();
     let mut records: HashMap<Key, Map<String, Value>> = HashMap::new();
     let (mut sights, mut strange) = (Vec::new(), 0);
     for (place, line) in lines(&text) {
@@ -97,7 +98,7 @@ pub(super) fn run(options: &ReplayOptions, surroundings: &Surroundings) -> Resul
     let mut failed = 0;
     let mut report = String::new();
     for sight in &sights {
-        let replayed = again(&policy, sight, records.get(&key(sight)), options.what_if);
+        let replayed = again(policy, sight, records.get(&key(sight)), options.what_if);
         failed += usize::from(replayed.outcome.fails());
         report.push_str(&if options.json {
             format!("{}\n", replayed.to_json(sight))
@@ -135,28 +136,6 @@ fn read(file: &Path) -> Result<(String, String), Failure> {
             source,
         }),
     }
-}
-
-fn policy(options: &ReplayOptions, surroundings: &Surroundings) -> Result<Policy, Failure> {
-    let path = surroundings.policy(options.policy.as_deref())?;
-    let name = options
-        .policy
-        .as_ref()
-        .unwrap_or(&path)
-        .display()
-        .to_string();
-    let text = std::fs::read_to_string(&path).map_err(|source| Failure::Unreadable {
-        what: "the policy",
-        name: name.clone(),
-        source,
-    })?;
-    Policy::parse(&name, &text).map_err(|mistakes| {
-        eprintln!("{mistakes}");
-        Failure::PolicyMistakes {
-            name,
-            mistakes: mistakes.len(),
-        }
-    })
 }
 
 fn key_of(record: &Map<String, Value>) -> Key {

@@ -84,7 +84,7 @@ impl Pass<'_> {
             (Decision::Act(_) | Decision::Hold(_) | Decision::AlreadyDone { .. }, _) => None,
         };
         let mut record = self.record(function, &target.target, verdict, target.drills, now);
-        record.seen = Some(target.seen);
+        record.decided_from(target.seen);
         let Some((failover, intent)) = act else {
             return (record, None);
         };

@@ -168,7 +168,7 @@ impl Pass<'_> {
                 .carry_out(function, target, ruling, ledger.as_mut(), now, report)
                 .await;
             emit(&record);
-            record.seen = None;
+            record.sight = None;
             started.extend(begun.map(|begun| begun.with_record(report.records.len())));
             report.records.push(record);
         }

@@ -99,7 +99,7 @@ impl Pass<'_> {
                 self.carry_out(target, ruling, fleet.now, &mut report).await;
             journals.extend(written.map(|journal| (id, journal)));
             emit(&record);
-            record.seen = None;
+            record.sight = None;
             report.records.push(record);
         }
         report.metrics_bought = self.aws.bought.take();
@@ -303,7 +303,7 @@ impl Pass<'_> {
         record.trigger = label(self.trigger);
         record.wanted = wanted;
         let journal = seen.journal.clone();
-        record.seen = Some(Seen::Reshard(Box::new(seen)));
+        record.decided_from(Seen::Reshard(Box::new(seen)));
         record.load_targets.clone_from(&policy.targets);
         record.tell_ended(ended);
         let mut written = None;
